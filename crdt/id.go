@@ -1,0 +1,49 @@
+package crdt
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
+
+// ClientID names one author of one document: a number of at most 53 bits.
+// Two replicas must never edit under the same id at the same time.
+type ClientID uint64
+
+// ID names one unit of content: the Clock-th unit written by Client.
+type ID struct {
+	Client ClientID
+	Clock  uint64
+}
+
+// String returns the id as client:clock.
+func (id ID) String() string { return fmt.Sprintf("%d:%d", id.Client, id.Clock) }
+
+// StateVector tells, for each client, the number of units known of it: all
+// clocks below the given one.
+type StateVector map[ClientID]uint64
+
+// Encode returns the state vector in Yjs's encoding.
+func (sv StateVector) Encode() []byte {
+	clients := slices.Collect(maps.Keys(sv))
+	slices.Sort(clients)
+	slices.Reverse(clients)
+	out := codec.AppendCount(nil, len(clients))
+	for _, c := range clients {
+		out = codec.AppendStateEntry(out, uint64(c), sv[c])
+	}
+	return out
+}
+
+// DecodeStateVector reads a state vector in Yjs's encoding. The error wraps
+// ErrMalformed.
+func DecodeStateVector(b []byte) (StateVector, error) {
+	sv := StateVector{}
+	err := codec.ReadStateVector(b, func(client, clock uint64) { sv[ClientID(client)] = clock })
+	if err != nil {
+		return nil, fmt.Errorf("decode state vector: %w: %w", ErrMalformed, err)
+	}
+	return sv, nil
+}

@@ -1,0 +1,102 @@
+package lib0
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Replacement is U+FFFD in UTF-8, which stands for what cannot be encoded.
+const Replacement = "\uFFFD"
+
+// UTF16Len returns how many UTF-16 code units b takes. b must be UTF-8, but
+// lone surrogates in three bytes count as one.
+func UTF16Len(b []byte) int {
+	n := 0
+	for _, c := range b {
+		n += units(c)
+	}
+	return n
+}
+
+// UTF16LenString is UTF16Len for a string.
+func UTF16LenString(s string) int {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		n += units(s[i])
+	}
+	return n
+}
+
+// units returns how many code units begin with the byte c: none inside a
+// character, two at the start of one beyond the basic plane.
+func units(c byte) int {
+	switch {
+	case c < 0x80:
+		return 1
+	case c < 0xc0:
+		return 0
+	case c < 0xf0:
+		return 1
+	}
+	return 2
+}
+
+// ByteOffset returns the offset in b of the character that holds code unit
+// unit, where the whole of b has total units. inside tells that unit is the
+// second half of a surrogate pair; the offset is then that of the pair. It
+// scans from the nearer end.
+func ByteOffset(b []byte, unit, total int) (offset int, inside bool) {
+	if len(b) == total {
+		return unit, false
+	}
+	if unit > total/2 {
+		n, i := total, len(b)
+		for n > unit {
+			i--
+			n -= units(b[i])
+		}
+		return i, n < unit
+	}
+	n, i := 0, 0
+	for n < unit {
+		n += units(b[i])
+		if n > unit {
+			return i, true
+		}
+		i++
+		for i < len(b) && b[i]&0xc0 == 0x80 {
+			i++
+		}
+	}
+	return i, false
+}
+
+// ValidString returns s with every byte that is not part of valid UTF-8
+// replaced by U+FFFD.
+func ValidString(s string) string { return strings.ToValidUTF8(s, Replacement) }
+
+// hasSurrogate tells whether s holds a lone surrogate, as JSON escapes can
+// produce (encoded as three bytes, ED A0..BF xx).
+func hasSurrogate(s string) bool {
+	for i := 0; i+2 < len(s); i++ {
+		if s[i] == 0xed && s[i+1] >= 0xa0 {
+			return true
+		}
+	}
+	return false
+}
+
+func replaceSurrogates(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if i+2 < len(s) && s[i] == 0xed && s[i+1] >= 0xa0 {
+			b.WriteString(Replacement)
+			i += 3
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		b.WriteString(s[i : i+size])
+		i += size
+	}
+	return b.String()
+}
