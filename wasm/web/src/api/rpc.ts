@@ -1,0 +1,75 @@
+import type { Methods } from './types'
+
+/** An answer that says no: `code` is for the program, `message` for the reader. */
+export class ApiError extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.code = code
+  }
+}
+
+/** How long a request to the node on this device may take. */
+const TIMEOUT_MS = 15_000
+
+/**
+ * Calls one method of the node. Rejects with an ApiError whose code is
+ * "unreachable" when nothing answers, else the code the node gave.
+ */
+export async function call<M extends keyof Methods>(
+  method: M,
+  request: Methods[M]['request'],
+): Promise<Methods[M]['answer']> {
+  let response: Response
+  try {
+    response = await fetch(`/api/${method}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(request),
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch {
+    throw new ApiError(
+      'unreachable',
+      'This page cannot reach Sheaf on this device. Nothing was changed; check that it is running and try again.',
+    )
+  }
+  const text = await response.text()
+  const body = parse(text)
+  if (response.ok) return body as Methods[M]['answer']
+  const error = (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error
+  throw new ApiError(
+    typeof error?.code === 'string' ? error.code : codeOf(response.status),
+    typeof error?.message === 'string' && error.message !== ''
+      ? error.message
+      : `Sheaf on this device answered ${response.status}. Nothing was changed.`,
+  )
+}
+
+/** What to show for any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function codeOf(status: number): string {
+  switch (status) {
+    case 401:
+      return 'unauthorized'
+    case 403:
+      return 'forbidden'
+    case 404:
+      return 'not_found'
+    default:
+      return 'internal'
+  }
+}
