@@ -1,0 +1,122 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/sheafdocs/sheaf/node/api"
+)
+
+const (
+	maxAnswerBytes = 64 << 20 // one answer: an exported document
+	callTimeout    = 60 * time.Second
+)
+
+// A Client asks a running node, for a command of the same user.
+type Client struct {
+	file TokenFile
+	http *http.Client
+}
+
+// Dial finds the node that serves dir and makes sure it answers. ErrNotRunning:
+// none does; a token file left by one that was killed counts as none.
+func Dial(ctx context.Context, dir string) (*Client, error) {
+	f, err := ReadTokenFile(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{file: f, http: &http.Client{Timeout: callTimeout, Transport: &http.Transport{Proxy: nil}}}
+	if err := c.Call(ctx, "status", struct{}{}, nil); err != nil {
+		var e *api.Error
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
+			return nil, ErrNotRunning
+		case errors.As(err, &e) && e.Code == api.Unauthorized: // another program took the port
+			return nil, ErrNotRunning
+		}
+		return nil, err
+	}
+	return c, nil
+}
+
+// PID returns the process id of the node.
+func (c *Client) PID() int { return c.file.PID }
+
+// Address returns the address of the node's page.
+func (c *Client) Address() string { return c.file.Address }
+
+// Call asks method with in as JSON and reads the answer into out, which may be
+// nil. A refusal is an *api.Error.
+func (c *Client) Call(ctx context.Context, method string, in, out any) error {
+	return c.post(ctx, "/api/"+method, in, out)
+}
+
+// OpenLink asks for a link that signs a browser in, once.
+func (c *Client) OpenLink(ctx context.Context) (string, error) {
+	var answer struct {
+		URL string `json:"url"`
+	}
+	err := c.post(ctx, "/open", struct{}{}, &answer)
+	return answer.URL, err
+}
+
+// Edit opens the editor's connection of one document.
+func (c *Client) Edit(ctx context.Context, doc string) (*Conn, error) {
+	ws, _, err := websocket.Dial(ctx, c.file.Address+"/api/documents/"+doc+"/edit", &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: c.http.Transport}, // without its timeout
+		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.file.Token}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open document at the node: %w", err)
+	}
+	ws.SetReadLimit(maxAnswerBytes)
+	return &Conn{ws}, nil
+}
+
+func (c *Client) post(ctx context.Context, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("ask node: %w", err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.file.Address+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("ask node: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+c.file.Token)
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("ask node: %w", err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
+	if err != nil {
+		return fmt.Errorf("read answer of node: %w", err)
+	}
+	if len(answer) > maxAnswerBytes {
+		return fmt.Errorf("read answer of node: more than %d bytes", maxAnswerBytes)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var e errorBody
+		if json.Unmarshal(answer, &e) != nil || e.Error == nil {
+			return fmt.Errorf("ask node: it answered %s", resp.Status)
+		}
+		return e.Error
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("read answer of node: %w", err)
+	}
+	return nil
+}
