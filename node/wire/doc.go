@@ -1,12 +1,14 @@
-// Package wire is how Sheaf's signed data looks as bytes: strict
-// deterministic CBOR, the domains that keep one kind of signature from being
-// taken for another, and the ids of everything that has one.
+// Package wire holds what every signed or stored byte of a node has in common:
+// the ids, strict CBOR, and the domains under which things are hashed and signed.
 //
-// It promises that what [Unmarshal] accepts, [Marshal] writes back byte for
-// byte, so that no two encodings of one value exist, and that a signature made
-// under one [Domain] verifies under no other.
+// [DocID], [OpID], [EntryID], [ChainID] and their siblings are the ids of a
+// document's parts; each prints as base64url and parses back. [Marshal] and
+// [Unmarshal] write and read CBOR in core deterministic encoding (RFC 8949,
+// section 4.2), arrays only. [Domain] keeps one use of a key apart from all
+// others; [Verify] checks a signature and [ValidDeviceKey] a new public key.
 //
-// It leaves out the meaning of what is encoded: see node/identity,
-// node/access and node/oplog. The bytes are specified in
-// docs/formats/encoding.md.
+// The package promises that bytes have one meaning and one encoding: what
+// Unmarshal takes, Marshal gives back unchanged, so that two readers never
+// disagree about what was signed. It knows no record: each lives in the package
+// that gives it meaning, and docs/formats specifies them all.
 package wire
