@@ -1,0 +1,275 @@
+package oplog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Ref names one entry of a document.
+type Ref struct {
+	Chain wire.ChainID
+	Position
+}
+
+// Chains is the index of one document's chains: the ids of all entries held,
+// their branches and anchors. It takes 32 bytes an entry. Make one with
+// [NewChains]. It is not safe for concurrent use.
+type Chains struct {
+	doc    wire.Doc16
+	chains map[wire.ChainID]*chain
+	sorted []wire.ChainID // keys of chains, ascending
+	doubt  map[wire.ChainID]bool
+}
+
+// NewChains returns the empty index of a document.
+func NewChains(doc wire.DocID) *Chains {
+	return &Chains{doc: doc.Short(), chains: map[wire.ChainID]*chain{}, doubt: map[wire.ChainID]bool{}}
+}
+
+// ChangeKind says what an entry did to its chain.
+type ChangeKind uint8
+
+// The changes.
+const (
+	Unchanged ChangeKind = iota // nothing: the entry was held, or has no place
+	Extended                    // the chosen branch is one entry longer
+	Kept                        // an entry was added to a branch that is not chosen
+	Switched                    // another branch is the chosen one now
+)
+
+// Change is what Append did.
+type Change struct {
+	Chain wire.ChainID
+	Kind  ChangeKind
+	// From, when Switched, is the first number at which the chosen branch
+	// differs from the one chosen before: entries applied from there on count
+	// no longer, and those of the new branch do.
+	From uint64
+	// Dropped lists entries that are not kept any more, because a better
+	// branch of their fork took their place. The store may delete them.
+	Dropped []Position
+}
+
+// Append adds an entry that Check or CheckRun said to keep, or that Sign made.
+// Its place is found by its hash link; an entry without one is not added.
+// Nothing else may be appended between the check and Append, and the bytes
+// stored must be those of this entry: a signature the index counts on would be
+// missing otherwise.
+func (c *Chains) Append(e *Entry) Change {
+	change, _ := c.add(e)
+	if change.Kind == Kept || change.Kind == Switched {
+		delete(c.doubt, e.chain)
+	}
+	return change
+}
+
+// Load adds an entry from the own store, where nothing is put before it was
+// verified. It checks the links, the ciphertext and the document, not the
+// signature. Entries of a chain must come in ascending order of seq. The error
+// is one of the Verdict reasons.
+func (c *Chains) Load(e *Entry) error {
+	if e.Doc != c.doc {
+		return fmt.Errorf("load entry: %w", ErrWrongDocument)
+	}
+	if !e.verifyCiphertext() {
+		return fmt.Errorf("load entry: %w", ErrCiphertext)
+	}
+	if _, err := c.add(e); err != nil && !errors.Is(err, ErrDuplicate) && !errors.Is(err, ErrForkFull) {
+		return fmt.Errorf("load entry: %w", err)
+	}
+	return nil
+}
+
+// Trim forgets the entries that no anchor follows, and returns them. The index
+// holds none while all goes well; a store that lost records may leave some.
+// Call it after loading: what no signature vouches for cannot be passed on.
+func (c *Chains) Trim() []Ref {
+	var gone []Ref
+	for _, id := range slices.Clone(c.sorted) {
+		ch := c.chains[id]
+		var kept []*branch
+		for _, b := range ch.branches {
+			n := b.len()
+			for n > 0 && !b.anchors.has(n-1) {
+				n--
+				gone = append(gone, Ref{id, Position{n, b.ids[n]}})
+			}
+			b.ids = b.ids[:n]
+			kept = appendDistinct(kept, b)
+		}
+		if ch.branches = kept; len(kept) == 0 {
+			delete(c.chains, id)
+			i, _ := slices.BinarySearchFunc(c.sorted, id, compareChains)
+			c.sorted = slices.Delete(c.sorted, i, i+1)
+		}
+	}
+	return gone
+}
+
+// appendDistinct adds a shortened branch unless it is empty or the beginning
+// of another, and removes those that are the beginning of it.
+func appendDistinct(branches []*branch, b *branch) []*branch {
+	if b.len() == 0 {
+		return branches
+	}
+	for _, other := range branches {
+		if b.fork(other) == b.len() {
+			return branches
+		}
+	}
+	branches = slices.DeleteFunc(branches, func(o *branch) bool { return o.fork(b) == o.len() })
+	i, _ := slices.BinarySearchFunc(branches, b, (*branch).compare)
+	return slices.Insert(branches, i, b)
+}
+
+// add puts an entry into its chain.
+func (c *Chains) add(e *Entry) (Change, error) {
+	change := Change{Chain: e.chain}
+	ch := c.chains[e.chain]
+	if ch == nil {
+		if e.Seq != 0 {
+			return change, ErrGap
+		}
+		c.open(e)
+		change.Kind = Extended
+		return change, nil
+	}
+	if !ch.sameAs(&e.Header) {
+		return change, ErrChainClash
+	}
+	at := Position{e.Seq, e.ID}
+	chosen := ch.branches[0]
+	switch p := ch.locate(&e.Header, e.ID); p.kind {
+	case placeHeld:
+		return change, ErrDuplicate
+	case placeGap:
+		return change, ErrGap
+	case placeUnknown:
+		return change, ErrPrev
+	case placeExtend:
+		p.branch.push(e.ID, e.signed)
+		change.Kind = Kept
+		if p.branch == chosen {
+			change.Kind = Extended
+		}
+	case placeFork:
+		if ch.full(p.branch, at) {
+			return change, ErrForkFull
+		}
+		change.Kind = Kept
+		if dropped := ch.insert(grow(p.branch, at, e.signed)); dropped != nil {
+			change.Dropped = ch.only(dropped)
+		}
+		if ch.branches[0] != chosen {
+			change.Kind = Switched
+			change.From = ch.branches[0].fork(chosen)
+		}
+	}
+	return change, nil
+}
+
+// open begins a chain with its entry 0.
+func (c *Chains) open(e *Entry) {
+	b := &branch{}
+	b.push(e.ID, e.signed)
+	c.chains[e.chain] = &chain{doc: e.Doc, author: e.Author, auth: e.Auth, inc: e.Inc, branches: []*branch{b}}
+	i, _ := slices.BinarySearchFunc(c.sorted, e.chain, compareChains)
+	c.sorted = slices.Insert(c.sorted, i, e.chain)
+}
+
+func compareChains(a, b wire.ChainID) int { return bytes.Compare(a[:], b[:]) }
+
+// Len returns the number of chains.
+func (c *Chains) Len() int { return len(c.sorted) }
+
+// All goes through the ids of the chains, ascending.
+func (c *Chains) All() iter.Seq[wire.ChainID] {
+	return func(yield func(wire.ChainID) bool) {
+		for _, id := range c.sorted {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// Author tells what a chain's id stands for.
+func (c *Chains) Author(id wire.ChainID) (d wire.Device, auth wire.Auth, inc uint32, ok bool) {
+	ch := c.chains[id]
+	if ch == nil {
+		return d, auth, 0, false
+	}
+	return ch.author, ch.auth, ch.inc, true
+}
+
+// Head returns the last entry of a chain's chosen branch.
+func (c *Chains) Head(id wire.ChainID) (seq uint64, entry wire.EntryID, ok bool) {
+	ch := c.chains[id]
+	if ch == nil {
+		return 0, entry, false
+	}
+	seq = ch.branches[0].len() - 1
+	return seq, ch.branches[0].ids[seq], true
+}
+
+// ID returns the id of the entry with the given number on a chain's chosen
+// branch.
+func (c *Chains) ID(id wire.ChainID, seq uint64) (wire.EntryID, bool) {
+	ch := c.chains[id]
+	if ch == nil || seq >= ch.branches[0].len() {
+		return wire.EntryID{}, false
+	}
+	return ch.branches[0].ids[seq], true
+}
+
+// Has says whether an entry is held, on whatever branch.
+func (c *Chains) Has(id wire.ChainID, p Position) bool {
+	ch := c.chains[id]
+	return ch != nil && slices.ContainsFunc(ch.branches, func(b *branch) bool { return b.holds(p) })
+}
+
+// Chosen says whether an entry lies on its chain's chosen branch, so that it
+// counts.
+func (c *Chains) Chosen(id wire.ChainID, p Position) bool {
+	ch := c.chains[id]
+	return ch != nil && ch.branches[0].holds(p)
+}
+
+// Fork is a chain whose author signed two entries for one number.
+type Fork struct {
+	Chain  wire.ChainID
+	Author wire.Device
+	Seq    uint64     // the first number with more than one entry
+	Heads  []Position // last entry of each branch kept; the chosen branch first
+}
+
+// Forks lists the chains that fork, in ascending order of their ids.
+func (c *Chains) Forks() []Fork {
+	var forks []Fork
+	for _, id := range c.sorted {
+		ch := c.chains[id]
+		if len(ch.branches) == 1 {
+			continue
+		}
+		f := Fork{Chain: id, Author: ch.author, Seq: ch.branches[0].len(), Heads: ch.heads()}
+		for _, b := range ch.branches[1:] {
+			f.Seq = min(f.Seq, b.fork(ch.branches[0]))
+		}
+		forks = append(forks, f)
+	}
+	return forks
+}
+
+// heads lists the last entry of each branch.
+func (c *chain) heads() []Position {
+	heads := make([]Position, len(c.branches))
+	for i, b := range c.branches {
+		heads[i] = Position{b.len() - 1, b.ids[b.len()-1]}
+	}
+	return heads
+}

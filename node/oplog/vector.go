@@ -1,0 +1,147 @@
+package oplog
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Domains of the hashes in this file.
+const (
+	DomainDigest wire.Domain = "sheaf/1/digest"
+	DomainBranch wire.Domain = "sheaf/1/branch"
+)
+
+// maxRunList is how many entries Run lists at once: enough that an anchor is
+// among them wherever it starts.
+const maxRunList = 4 * MaxRunEntries
+
+// Vector tells what a replica holds, by lines. Each chain is a line under its
+// own id, ending where its chosen branch ends. Each branch of a forked chain,
+// the chosen one too, is one more line under a branch id (see BranchID). So
+// replicas that hold the same have the same vector, and whoever lacks a branch
+// lacks a line and is sent it from the start, like a chain it never saw.
+type Vector map[wire.ChainID]Position
+
+// BranchID returns the id that a branch of a forked chain has in vectors;
+// first is the first of its entries that no other branch of the chain holds.
+func BranchID(chain wire.ChainID, first wire.EntryID) wire.ChainID {
+	b := appendHead(make([]byte, 0, 64), majorArray, 2)
+	b = appendBytes(b, chain[:])
+	b = appendBytes(b, first[:])
+	sum := DomainBranch.Sum(b)
+	return wire.ChainID(sum[:len(wire.ChainID{})])
+}
+
+// branchID returns the id of a branch of a forked chain.
+func (c *chain) branchID(id wire.ChainID, b *branch) wire.ChainID {
+	first := uint64(0)
+	for _, other := range c.branches {
+		if other != b {
+			first = max(first, b.fork(other))
+		}
+	}
+	return BranchID(id, b.ids[first])
+}
+
+// lines returns the chain's part of the vector.
+func (c *chain) lines(id wire.ChainID, yield func(wire.ChainID, Position)) {
+	heads := c.heads()
+	yield(id, heads[0])
+	if len(heads) > 1 {
+		for i, b := range c.branches {
+			yield(c.branchID(id, b), heads[i])
+		}
+	}
+}
+
+// Vector returns what the index holds, leaving out chains in doubt: those that
+// turned out to have a branch which is not held here, or not yet. A replica
+// that is shown this vector sends such a chain from its start, so that the
+// place of the fork is among what it sends.
+func (c *Chains) Vector() Vector {
+	v := make(Vector, len(c.sorted))
+	for _, id := range c.sorted {
+		if c.doubt[id] {
+			continue
+		}
+		c.chains[id].lines(id, func(line wire.ChainID, p Position) { v[line] = p })
+	}
+	return v
+}
+
+// Digest returns a short hash of everything a replica holds of a document
+// that is valid without keys: the heads of its access log, in any order, and
+// its vector with nothing left out. Replicas with equal digests hold the same.
+func (c *Chains) Digest(heads []wire.OpID) [16]byte {
+	heads = slices.Clone(heads)
+	slices.SortFunc(heads, func(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) })
+	lines := make(Vector, len(c.sorted))
+	for _, id := range c.sorted {
+		c.chains[id].lines(id, func(line wire.ChainID, p Position) { lines[line] = p })
+	}
+	b := make([]byte, 0, 16+40*len(heads)+64*len(lines))
+	b = appendHead(b, majorArray, 2)
+	b = appendHead(b, majorArray, uint64(len(heads)))
+	for _, id := range heads {
+		b = appendBytes(b, id[:])
+	}
+	b = appendHead(b, majorArray, uint64(len(lines)))
+	for _, line := range slices.SortedFunc(maps.Keys(lines), compareChains) {
+		p := lines[line]
+		b = appendHead(b, majorArray, 3)
+		b = appendBytes(b, line[:])
+		b = appendUint(b, p.Seq)
+		b = appendBytes(b, p.ID[:])
+	}
+	sum := DomainDigest.Sum(b)
+	return [16]byte(sum[:16])
+}
+
+// Step is one entry of a run to be sent.
+type Step struct {
+	Ref
+	Anchor bool // its signature is stored; a run may end here
+}
+
+// Run lists entries of a line of the vector from a number on, in order: of a
+// chain's chosen branch, or of another branch under its branch id. The list is
+// cut at some length and ends at an anchor; it is empty when there is nothing.
+// A sender reads them from its store by Step's Ref and may stop at any anchor.
+func (c *Chains) Run(line wire.ChainID, from uint64) []Step {
+	id, b := c.line(line)
+	if b == nil || from >= b.len() {
+		return nil
+	}
+	steps := make([]Step, 0, min(b.len()-from, maxRunList))
+	end := 0
+	for seq := from; seq < b.len() && len(steps) < maxRunList; seq++ {
+		anchor := b.anchors.has(seq)
+		steps = append(steps, Step{Ref{id, Position{seq, b.ids[seq]}}, anchor})
+		if anchor {
+			end = len(steps)
+		}
+	}
+	return steps[:end]
+}
+
+// line finds the branch that a line of the vector stands for.
+func (c *Chains) line(line wire.ChainID) (wire.ChainID, *branch) {
+	if ch := c.chains[line]; ch != nil {
+		return line, ch.branches[0]
+	}
+	for _, id := range c.sorted {
+		ch := c.chains[id]
+		if len(ch.branches) == 1 {
+			continue
+		}
+		for _, b := range ch.branches {
+			if ch.branchID(id, b) == line {
+				return id, b
+			}
+		}
+	}
+	return wire.ChainID{}, nil
+}
