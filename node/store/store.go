@@ -32,8 +32,9 @@ import (
 const (
 	// MaxNameBytes bounds the Name of a Key.
 	MaxNameBytes = 256
-	// MaxValueBytes bounds the Value of a Record.
-	MaxValueBytes = 1 << 20
+	// MaxValueBytes bounds the Value of a Record: 1 MiB, less what a store may
+	// need to keep beside it.
+	MaxValueBytes = 1<<20 - 256
 	// MaxBatchBytes bounds Batch.Size. One record of the largest value fits, with
 	// room for the small ones that belong to it.
 	MaxBatchBytes = 1<<20 + 128<<10

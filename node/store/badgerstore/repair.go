@@ -1,0 +1,372 @@
+//go:build !js
+
+package badgerstore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/sheafdocs/sheaf/node/store"
+)
+
+// Names inside the store's directory, beside Badger's.
+const (
+	asidePrefix = badgerName + ".damaged-" // then the time
+	suspectName = badgerName + ".suspect"  // files that opening would change; gone when all is well
+	repairName  = "repair"                 // names the directory being salvaged
+	openingName = "opening"                // how often opening was begun and not ended
+	corruptName = "damaged-records"        // bytes of records that failed their hash
+)
+
+// maxOpenings is how often opening Badger may end the process before it counts as
+// damaged.
+const maxOpenings = 2
+
+// repair is the state of one opening of Badger.
+type repair struct {
+	store  *Store
+	report *Report
+	aside  string // name of the directory whose records are to be brought back
+}
+
+func (r *repair) path(names ...string) string {
+	return filepath.Join(append([]string{r.store.cfg.Dir}, names...)...)
+}
+
+// before looks at Badger's files before Badger does, and sets them aside if it had
+// better not.
+func (r *repair) before() error {
+	if err := r.resume(); err != nil || r.aside != "" {
+		return err
+	}
+	openings := 0
+	if b, err := os.ReadFile(r.path(openingName)); err == nil {
+		openings, _ = strconv.Atoi(strings.TrimSpace(string(b)))
+	}
+	reason, err := r.audit()
+	if err != nil {
+		return err
+	}
+	if openings >= maxOpenings && reason == "" {
+		reason = fmt.Sprintf("opening it ended the program %d times", openings)
+		openings = 0
+	}
+	if reason != "" {
+		if err := r.setAside(reason); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(r.path(openingName), []byte(strconv.Itoa(openings+1)), 0o600)
+}
+
+// resume takes up a salvage that was interrupted: what it had made is thrown away,
+// what it made it from is still there.
+func (r *repair) resume() error {
+	b, err := os.ReadFile(r.path(repairName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	name, reason, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+	if !strings.HasPrefix(name, asidePrefix) || filepath.Base(name) != name {
+		return os.Remove(r.path(repairName))
+	}
+	if _, err := os.Stat(r.path(name)); err != nil {
+		// It was noted but not yet renamed.
+		return os.Remove(r.path(repairName))
+	}
+	if err := os.RemoveAll(r.path(badgerName)); err != nil {
+		return err
+	}
+	r.aside, r.report.SetAside, r.report.Reason = name, r.path(name), reason
+	return nil
+}
+
+// setAside renames Badger's directory. Nothing in it is changed or deleted.
+func (r *repair) setAside(reason string) error {
+	name, err := r.asideName()
+	if err != nil {
+		return err
+	}
+	r.store.log.Error("store damaged: setting it aside", "reason", reason, "directory", r.path(name))
+	if err := writeFileDurably(r.path(repairName), []byte(name+"\n"+reason+"\n")); err != nil {
+		return fmt.Errorf("set damaged store aside: %w", err)
+	}
+	if err := os.Rename(r.path(badgerName), r.path(name)); err != nil {
+		return fmt.Errorf("set damaged store aside: %w", err)
+	}
+	if err := syncDir(r.store.cfg.Dir); err != nil {
+		return fmt.Errorf("set damaged store aside: %w", err)
+	}
+	r.aside, r.report.SetAside, r.report.Reason = name, r.path(name), reason
+	return nil
+}
+
+func (r *repair) asideName() (string, error) {
+	base := asidePrefix + time.Now().UTC().Format("20060102T150405Z")
+	for i := 0; i < 1000; i++ {
+		name := base
+		if i > 0 {
+			name = fmt.Sprintf("%s-%d", base, i)
+		}
+		if _, err := os.Lstat(r.path(name)); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("too many damaged stores are kept in this directory")
+}
+
+// open opens Badger and fills it with what is whole in what was set aside.
+func (r *repair) open() (*badger.DB, error) {
+	dir := r.path(badgerName)
+	db, err := openBadger(dir, r.store.log)
+	if err != nil && r.aside == "" && !circumstance(err) {
+		if err := r.setAside(err.Error()); err != nil {
+			return nil, err
+		}
+		db, err = openBadger(dir, r.store.log)
+	}
+	if err != nil {
+		if isFull(err) {
+			err = fmt.Errorf("%w: %w", store.ErrFull, err)
+		}
+		return nil, err
+	}
+	if r.aside == "" {
+		return db, nil
+	}
+	if err := r.salvageInto(db, r.path(r.aside), r.path(suspectName)); err != nil {
+		_ = guard(db.Close)
+		return nil, err
+	}
+	return db, nil
+}
+
+// suspects reports whether files were kept from before the opening.
+func (r *repair) suspects() bool {
+	files, err := os.ReadDir(r.path(suspectName))
+	return err == nil && len(files) > 0
+}
+
+// salvage brings back what is missing from the files kept from before the opening,
+// which are then kept for good.
+func (r *repair) salvage(db *badger.DB) error {
+	if r.report.SetAside == "" {
+		r.report.Reason = "a log or table of it ended too early"
+	}
+	return r.salvageInto(db, r.path(suspectName))
+}
+
+// done ends a repair: what was kept from before the opening is thrown away if it
+// was not needed, and kept with the rest if it was.
+func (r *repair) done() error {
+	if r.suspects() {
+		needed := r.report.SetAside != "" || r.report.Reason != "" || len(r.store.marks.list()) > 0 || r.report.Unverified
+		if err := r.putAwaySuspects(needed); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{openingName, repairName} {
+		if err := os.Remove(r.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return syncDir(r.store.cfg.Dir)
+}
+
+func (r *repair) putAwaySuspects(needed bool) error {
+	if !needed {
+		return os.RemoveAll(r.path(suspectName))
+	}
+	if r.aside == "" {
+		name, err := r.asideName()
+		if err != nil {
+			return err
+		}
+		r.report.SetAside = r.path(name)
+		return os.Rename(r.path(suspectName), r.path(name))
+	}
+	return os.Rename(r.path(suspectName), r.path(r.aside, suspectName))
+}
+
+// keepCorrupt appends the bytes of damaged records to a file beside the store,
+// before they are removed from it.
+func (r *repair) keepCorrupt(records []corruptRecord) error {
+	var b []byte
+	for _, c := range records {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(c.key)))
+		b = append(b, c.key...)
+		b = binary.BigEndian.AppendUint32(b, uint32(len(c.stored)))
+		b = append(b, c.stored...)
+	}
+	path := r.path(corruptName)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep damaged records: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.Write(b); err != nil {
+		return fmt.Errorf("keep damaged records: %w", err)
+	}
+	if r.report.SetAside == "" {
+		r.report.SetAside, r.report.Reason = path, "the hash of a record differs"
+	}
+	return f.Sync()
+}
+
+// audit checks Badger's files without changing what is whole. It returns a reason
+// if Badger must not open them. Files that opening would shorten or delete are
+// copied or moved to the suspect directory first: a crash leaves such files, but
+// so does damage, and which it was is known only once the records are counted.
+func (r *repair) audit() (reason string, err error) {
+	dir := r.path(badgerName)
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var tables []string
+	for _, f := range files {
+		path := filepath.Join(dir, f.Name())
+		switch {
+		case strings.HasSuffix(f.Name(), tableSuffix):
+			tables = append(tables, f.Name())
+		case strings.HasSuffix(f.Name(), walSuffix):
+			err = r.auditLog(path)
+		case strings.HasSuffix(f.Name(), vlogSuffix):
+			err = r.auditVlog(path)
+		case f.Name() == "DISCARD", f.Name() == "KEYREGISTRY", f.Name() == "REWRITE-KEYREGISTRY":
+			// Statistics of the value log and keys of an encryption, neither of
+			// which we use. Damage to them ends the process; missing, they are
+			// made again.
+			err = os.Remove(path)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return r.auditTables(dir, tables)
+}
+
+// auditLog leaves of a log what Badger can read.
+func (r *repair) auditLog(path string) error {
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, syscall.EIO) {
+		return err
+	}
+	if err == nil && len(bytes.TrimRight(b, "\x00")) == 0 {
+		// Made just before a crash; Badger takes it for an error.
+		return os.Remove(path)
+	}
+	if err != nil || len(b) < logHeaderBytes {
+		return r.suspect(path, nil)
+	}
+	header := make([]byte, 8) // the number of the encryption key: none
+	end, rest := soundLogEnd(b)
+	if !rest && bytes.HasPrefix(b, header) {
+		return nil
+	}
+	copy(b, header)
+	return r.suspect(path, b[:end])
+}
+
+// auditVlog removes a file of the value log, which holds nothing of ours.
+func (r *repair) auditVlog(path string) error {
+	b, err := os.ReadFile(path)
+	if err == nil && (len(b) <= logHeaderBytes || len(bytes.TrimRight(b[logHeaderBytes:], "\x00")) == 0) {
+		return os.Remove(path)
+	}
+	return r.suspect(path, nil)
+}
+
+// suspect moves a file to the suspect directory; unless nil, whole takes its place.
+func (r *repair) suspect(path string, whole []byte) error {
+	if err := os.MkdirAll(r.path(suspectName), 0o700); err != nil {
+		return err
+	}
+	kept := r.path(suspectName, filepath.Base(path))
+	for i := 1; ; i++ {
+		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		ext := filepath.Ext(path)
+		kept = r.path(suspectName, fmt.Sprintf("%s-%d%s", strings.TrimSuffix(filepath.Base(path), ext), i, ext))
+	}
+	if err := os.Rename(path, kept); err != nil {
+		return err
+	}
+	if whole == nil {
+		return nil
+	}
+	return writeFileDurably(path, whole)
+}
+
+// auditTables checks Badger's list of tables, and every table in it.
+func (r *repair) auditTables(dir string, tables []string) (reason string, err error) {
+	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
+	if errors.Is(err, fs.ErrNotExist) {
+		if len(tables) > 0 {
+			return "its list of tables is missing", nil
+		}
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var manifest badger.Manifest
+	if err := guard(func() error {
+		manifest, _, err = badger.ReplayManifestFile(f, badgerFormat, badgerOptions(dir, r.store.log))
+		return err
+	}); err != nil {
+		return "its list of tables: " + err.Error(), nil
+	}
+	have := make(map[uint64]bool)
+	for _, name := range tables {
+		id, err := strconv.ParseUint(strings.TrimSuffix(name, tableSuffix), 10, 64)
+		if err != nil {
+			continue
+		}
+		have[id] = true
+		path := filepath.Join(dir, name)
+		if _, ok := manifest.Tables[id]; !ok {
+			if err := r.suspect(path, nil); err != nil {
+				return "", err
+			}
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if errors.Is(err, syscall.EIO) {
+			return fmt.Sprintf("table %s: %v", name, err), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if err := checkTable(b); err != nil {
+			return fmt.Sprintf("table %s: %v", name, err), nil
+		}
+	}
+	for id := range manifest.Tables {
+		if !have[id] {
+			return fmt.Sprintf("table %06d is missing", id), nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,347 @@
+//go:build !js
+
+package badgerstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/sheafdocs/sheaf/node/store"
+)
+
+// request is a batch on its way to the writer, already hashed and copied.
+type request struct {
+	ctx  context.Context
+	ops  []op
+	size int
+	done chan error // receives the outcome once; buffered
+}
+
+// op changes one key of Badger.
+type op struct {
+	key    []byte
+	stored []byte // nil: delete
+	sum    sum    // hash in stored
+	shelf  shelfID
+}
+
+// Commit implements store.Store. Hashing is done by the caller; one goroutine
+// writes. A batch that finds it idle is written at once; those that come while it
+// flushes make up the next group.
+func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := b.Check(); err != nil {
+		return err
+	}
+	r := &request{ctx: ctx, size: b.Size(), ops: make([]op, 0, len(b.Delete)+len(b.Put)), done: make(chan error, 1)}
+	for _, k := range b.Delete {
+		r.ops = append(r.ops, op{key: recordKey(k), shelf: shelfOf(k)})
+	}
+	for i := range b.Put {
+		k := b.Put[i].Key
+		o := op{key: recordKey(k), shelf: shelfOf(k)}
+		o.stored = sealValue(o.key, b.Put[i].Value)
+		copy(o.sum[:], o.stored[1:])
+		r.ops = append(r.ops, o)
+	}
+	return s.submit(ctx, r)
+}
+
+// submit hands a request to the writer and waits for its outcome.
+func (s *Store) submit(ctx context.Context, r *request) error {
+	select {
+	case <-s.stop:
+		return store.ErrClosed
+	default:
+	}
+	select {
+	case s.queue <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stop:
+		return store.ErrClosed
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.dead:
+	}
+	select {
+	case err := <-r.done: // decided just before the writer ended
+		return err
+	default:
+		return store.ErrClosed
+	}
+}
+
+// write is the writer: the only goroutine that changes Badger and the journal.
+func (s *Store) write() {
+	defer s.wg.Done()
+	defer close(s.dead)
+	var held *request // did not fit the last group
+	for {
+		group := s.gather(&held)
+		if group == nil {
+			return
+		}
+		err := s.commitGroup(group)
+		for _, r := range group {
+			r.done <- err
+		}
+	}
+}
+
+// gather waits for a request and adds what is queued behind it, up to what one
+// Badger transaction takes. It returns nil when the store is closed and the queue
+// is empty.
+func (s *Store) gather(held **request) []*request {
+	var group []*request
+	size := 0
+	add := func(r *request) bool {
+		if r.ctx.Err() != nil {
+			r.done <- r.ctx.Err() // given up before it began
+			return true
+		}
+		if size > 0 && size+r.size > store.MaxBatchBytes {
+			*held = r
+			return false
+		}
+		group, size = append(group, r), size+r.size
+		return true
+	}
+	if r := *held; r != nil {
+		*held = nil
+		add(r)
+	}
+	for {
+		select {
+		case r := <-s.queue:
+			if add(r) {
+				continue
+			}
+			return group
+		default:
+		}
+		if len(group) > 0 {
+			return group
+		}
+		select {
+		case r := <-s.queue:
+			add(r)
+		case <-s.stop:
+			select {
+			case r := <-s.queue:
+				add(r)
+			default:
+				return nil
+			}
+		}
+	}
+}
+
+// retryEvery is how often a failing disk is tried again.
+const retryEvery = time.Second
+
+var errUnavailable = errors.New("the store cannot be read or written because its disk fails; what was saved is kept")
+
+// commitGroup makes a group durable, or says why not. After a failed flush it
+// opens Badger anew, as what the kernel failed to write it may not try again, and
+// tries once more.
+func (s *Store) commitGroup(group []*request) error {
+	s.started.Store(time.Now().UnixNano())
+	defer s.started.Store(0)
+	if err := s.checkSpace(); err != nil {
+		return err
+	}
+	var err error
+	for range 2 {
+		if s.broken {
+			if rerr := s.revive(); rerr != nil {
+				return errors.Join(err, rerr)
+			}
+		}
+		if err = s.flushGroup(group); err == nil {
+			s.health.set(causeFailing, "")
+			return nil
+		}
+		s.broken = true
+		s.log.Error("commit failed", "err", err)
+		if isFull(err) {
+			s.noteFull()
+			return fmt.Errorf("%w (%w)", store.ErrFull, err)
+		}
+		s.health.set(causeFailing, failingMessage(err))
+	}
+	return fmt.Errorf("commit: %w", err)
+}
+
+func failingMessage(err error) string {
+	return fmt.Sprintf("The disk does not take what is written to it (%v). What was saved is kept; new edits are not saved until it works again. Check the disk.", err)
+}
+
+// flushGroup writes a group as one Badger transaction, together with its note.
+func (s *Store) flushGroup(group []*request) error {
+	if d := s.cfg.SyncDelay; d > 0 {
+		time.Sleep(d)
+	}
+	if err := s.reserveLog(); err != nil {
+		return err
+	}
+	note := groupNote{seq: s.tally.seq + 1, shelfs: make(map[shelfID]tally)}
+	err := guard(func() error {
+		txn := s.db.NewTransaction(true)
+		defer txn.Discard()
+		for _, r := range group {
+			for _, o := range r.ops {
+				if err := s.change(txn, o, note.shelfs); err != nil {
+					return err
+				}
+			}
+		}
+		key := ringKey(note.seq)
+		if err := txn.Set(key, sealValue(key, note.encode())); err != nil {
+			return err
+		}
+		return txn.Commit()
+	})
+	if err == nil && s.cfg.SyncFault != nil {
+		err = s.cfg.SyncFault()
+	}
+	if err != nil {
+		return err
+	}
+	s.tally.apply(note)
+	if err := s.journal.add(note, s.tally); err != nil {
+		s.log.Error("tally not written", "err", err)
+	}
+	return nil
+}
+
+// change makes one change in txn and in the tallies that it touches.
+func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) error {
+	if o.key[0] != spaceRecord {
+		if o.stored == nil {
+			return txn.Delete(o.key)
+		}
+		return txn.Set(o.key, o.stored)
+	}
+	t, ok := changed[o.shelf]
+	if !ok {
+		t = s.tally.get(o.shelf)
+	}
+	item, err := txn.Get(o.key)
+	switch {
+	case errors.Is(err, badger.ErrKeyNotFound):
+		if o.stored == nil {
+			return nil
+		}
+	case err != nil:
+		return err
+	default:
+		// A damaged old value has another hash than was counted. That shows at the
+		// next scrub, as it should: the damage was there.
+		err := item.Value(func(old []byte) error {
+			if len(old) < valueOverhead {
+				return errShortValue
+			}
+			t = t.without(sum(old[1:valueOverhead]))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if o.stored == nil {
+		err = txn.Delete(o.key)
+	} else {
+		t = t.with(o.sum)
+		err = txn.Set(o.key, o.stored)
+	}
+	changed[o.shelf] = t
+	return err
+}
+
+// reserveLog gives Badger's newest log file its disk blocks before it is written
+// through its memory map, where a full disk would kill the process.
+func (s *Store) reserveLog() error {
+	dir := s.badgerDir()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	newest := ""
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), walSuffix) && f.Name() > newest {
+			newest = f.Name()
+		}
+	}
+	if newest == "" || newest == s.walName {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(dir, newest), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := reserveBlocks(f, memTableBytes+store.MaxBatchBytes); err != nil {
+		return fmt.Errorf("reserve space for %s: %w", newest, err)
+	}
+	s.walName = newest
+	return nil
+}
+
+// revive closes Badger and opens it anew, once the disk takes writes again.
+func (s *Store) revive() error {
+	if now := time.Now(); now.Before(s.nextTry) {
+		return errUnavailable
+	}
+	s.nextTry = time.Now().Add(retryEvery)
+	if err := s.probe(); err != nil {
+		return fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.closeBadger(); err != nil {
+		s.log.Error("close after failure", "err", err)
+		if s.closing != nil {
+			return fmt.Errorf("%w: %w", errUnavailable, err)
+		}
+	}
+	if err := s.journal.close(); err != nil {
+		s.log.Error("close after failure", "err", err)
+	}
+	report, err := s.raise()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	if !report.Clean() {
+		s.log.Error("store damaged", "report", report.String())
+	}
+	s.broken = false
+	return nil
+}
+
+// probe tries whether the disk takes a flushed write.
+func (s *Store) probe() error {
+	if s.cfg.SyncFault != nil {
+		if err := s.cfg.SyncFault(); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(s.cfg.Dir, "probe")
+	if err := writeFileDurably(path, []byte("probe\n")); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
