@@ -42,6 +42,9 @@ type branch struct {
 
 func (b *branch) len() uint64 { return uint64(len(b.ids)) }
 
+// head returns the last entry.
+func (b *branch) head() Position { return Position{b.len() - 1, b.ids[b.len()-1]} }
+
 func (b *branch) holds(p Position) bool {
 	return p.Seq < b.len() && b.ids[p.Seq] == p.ID
 }

@@ -269,7 +269,7 @@ func (c *Chains) Forks() []Fork {
 func (c *chain) heads() []Position {
 	heads := make([]Position, len(c.branches))
 	for i, b := range c.branches {
-		heads[i] = Position{b.len() - 1, b.ids[b.len()-1]}
+		heads[i] = b.head()
 	}
 	return heads
 }

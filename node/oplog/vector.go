@@ -2,7 +2,6 @@ package oplog
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -46,15 +45,21 @@ func (c *chain) branchID(id wire.ChainID, b *branch) wire.ChainID {
 	return BranchID(id, b.ids[first])
 }
 
-// lines returns the chain's part of the vector.
-func (c *chain) lines(id wire.ChainID, yield func(wire.ChainID, Position)) {
-	heads := c.heads()
-	yield(id, heads[0])
-	if len(heads) > 1 {
-		for i, b := range c.branches {
-			yield(c.branchID(id, b), heads[i])
+// line is one line of a vector.
+type line struct {
+	id wire.ChainID
+	Position
+}
+
+// appendLines adds the chain's part of the vector.
+func (c *chain) appendLines(lines []line, id wire.ChainID) []line {
+	lines = append(lines, line{id, c.branches[0].head()})
+	if len(c.branches) > 1 {
+		for _, b := range c.branches {
+			lines = append(lines, line{c.branchID(id, b), b.head()})
 		}
 	}
+	return lines
 }
 
 // Vector returns what the index holds, leaving out chains in doubt: those that
@@ -67,7 +72,9 @@ func (c *Chains) Vector() Vector {
 		if c.doubt[id] {
 			continue
 		}
-		c.chains[id].lines(id, func(line wire.ChainID, p Position) { v[line] = p })
+		for _, l := range c.chains[id].appendLines(nil, id) {
+			v[l.id] = l.Position
+		}
 	}
 	return v
 }
@@ -78,9 +85,12 @@ func (c *Chains) Vector() Vector {
 func (c *Chains) Digest(heads []wire.OpID) [16]byte {
 	heads = slices.Clone(heads)
 	slices.SortFunc(heads, func(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) })
-	lines := make(Vector, len(c.sorted))
+	lines := make([]line, 0, len(c.sorted))
 	for _, id := range c.sorted {
-		c.chains[id].lines(id, func(line wire.ChainID, p Position) { lines[line] = p })
+		lines = c.chains[id].appendLines(lines, id)
+	}
+	if len(lines) > len(c.sorted) { // branches have ids of their own
+		slices.SortFunc(lines, func(a, b line) int { return compareChains(a.id, b.id) })
 	}
 	b := make([]byte, 0, 16+40*len(heads)+64*len(lines))
 	b = appendHead(b, majorArray, 2)
@@ -89,12 +99,11 @@ func (c *Chains) Digest(heads []wire.OpID) [16]byte {
 		b = appendBytes(b, id[:])
 	}
 	b = appendHead(b, majorArray, uint64(len(lines)))
-	for _, line := range slices.SortedFunc(maps.Keys(lines), compareChains) {
-		p := lines[line]
+	for _, l := range lines {
 		b = appendHead(b, majorArray, 3)
-		b = appendBytes(b, line[:])
-		b = appendUint(b, p.Seq)
-		b = appendBytes(b, p.ID[:])
+		b = appendBytes(b, l.id[:])
+		b = appendUint(b, l.Seq)
+		b = appendBytes(b, l.ID[:])
 	}
 	sum := DomainDigest.Sum(b)
 	return [16]byte(sum[:16])
@@ -111,7 +120,7 @@ type Step struct {
 // cut at some length and ends at an anchor; it is empty when there is nothing.
 // A sender reads them from its store by Step's Ref and may stop at any anchor.
 func (c *Chains) Run(line wire.ChainID, from uint64) []Step {
-	id, b := c.line(line)
+	id, b := c.find(line)
 	if b == nil || from >= b.len() {
 		return nil
 	}
@@ -127,8 +136,8 @@ func (c *Chains) Run(line wire.ChainID, from uint64) []Step {
 	return steps[:end]
 }
 
-// line finds the branch that a line of the vector stands for.
-func (c *Chains) line(line wire.ChainID) (wire.ChainID, *branch) {
+// find returns the branch that a line of the vector stands for.
+func (c *Chains) find(line wire.ChainID) (wire.ChainID, *branch) {
 	if ch := c.chains[line]; ch != nil {
 		return line, ch.branches[0]
 	}
