@@ -1,0 +1,108 @@
+package replication
+
+import (
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Digest summarises what a replica holds of one document.
+type Digest [16]byte
+
+// Summary is what a replica holds of one document at one moment.
+type Summary struct {
+	AccessHeads []wire.OpID  // heads of the access log
+	Vector      oplog.Vector // position of each chain; the session does not change it
+	Digest      Digest       // over both; equal exactly if both are
+}
+
+// Document is a consistent view of one document. A session may call it from
+// any goroutine, one call at a time, and expects answers from memory: Summary
+// is asked once for each document and peer at every check.
+type Document interface {
+	// Summary returns what is held now.
+	Summary() Summary
+	// OpsSince returns the access ops that a replica with these heads lacks,
+	// in topological order. Heads not known here are passed over.
+	OpsSince(heads []wire.OpID) [][]byte
+	// Wraps returns the key wraps addressed to the peer or, if it is not
+	// zero, to the invite whose key the peer has proven to hold.
+	Wraps(peer wire.Device, invite wire.SealHash) [][]byte
+	// Entries returns entries of a line of the vector from seq on, as many
+	// as fit into maxBytes but at least up to the first entry whose signature
+	// was verified here, and ending at such an entry. None: nothing there.
+	Entries(line wire.ChainID, from uint64, maxBytes int) ([][]byte, error)
+	// Serves reports whether the peer has a role or is a relay named in the
+	// access log.
+	Serves(peer wire.Device) bool
+}
+
+// InviteClaim is what a peer without a role says to be served all the same.
+type InviteClaim struct {
+	Doc       wire.DocID
+	Peer      wire.Device // the peer that claims, to this device
+	Challenge [32]byte    // this device's nonce of the session
+	Proof     []byte      // made with the invite's key; see docs/formats/sync.md
+}
+
+// Replica is the set of documents a node holds.
+type Replica interface {
+	// Documents lists the documents in which the peer has a role or is a
+	// named relay, as far as known here.
+	Documents(peer wire.Device) []wire.DocID
+	// Document finds a document.
+	Document(doc wire.DocID) (Document, bool)
+	// VerifyInvite checks a claim against the document's open invites and
+	// returns the hash of the seal key of the one it proves.
+	VerifyInvite(claim InviteClaim) (wire.SealHash, bool)
+}
+
+// Delivery is what a peer sent of one document. Nothing in it was checked.
+// Entries come as runs: entries of one chain that follow each other.
+type Delivery struct {
+	Doc      wire.DocID
+	Ops      [][]byte // access ops
+	Wraps    [][]byte // epoch keys wrapped for this device or the invite
+	SealKeys [][]byte // public seal keys of members
+	Requests [][]byte // requests to be let in, by bearers of a link
+	Entries  [][]byte // log entries
+}
+
+// empty reports whether there is nothing in the delivery.
+func (d *Delivery) empty() bool {
+	return len(d.Ops)+len(d.Wraps)+len(d.SealKeys)+len(d.Requests)+len(d.Entries) == 0
+}
+
+// Effect is something the session's owner must do. The kinds are Up, Deliver,
+// GotReceipts, Joined and Equal.
+type Effect interface{ effect() }
+
+// Up says that the peer has said hello: the session works.
+type Up struct{}
+
+// Deliver hands over what the peer sent. The next frame must not be given to
+// the session before the delivery was taken: answers that follow are compared
+// with the state it leaves.
+type Deliver struct{ Delivery }
+
+// GotReceipts hands over receipts whose signatures are verified.
+type GotReceipts struct {
+	Doc      wire.DocID
+	Receipts []oplog.Receipt
+}
+
+// Joined ends what Join or Request began: Err is nil when the peer has served
+// the document, and ErrRefused when it does not.
+type Joined struct {
+	Doc wire.DocID
+	Err error
+}
+
+// Equal says that both ends held the same of a document when the peer last
+// answered.
+type Equal struct{ Doc wire.DocID }
+
+func (Up) effect()          {}
+func (Deliver) effect()     {}
+func (GotReceipts) effect() {}
+func (Joined) effect()      {}
+func (Equal) effect()       {}
