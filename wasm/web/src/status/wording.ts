@@ -19,6 +19,8 @@ export interface StatusFacts {
   offline: boolean
   refused: { code: string; message: string } | undefined
   store: 'ok' | 'full' | 'failing' | 'repaired'
+  /** The document waits for its first member. */
+  joining: boolean
 }
 
 export interface StatusWords {
@@ -40,6 +42,7 @@ export function statusWords(facts: StatusFacts): StatusWords {
   const unsaved = facts.sent - facts.acked
   if (facts.refused !== undefined && unsaved > 0) return refusedWords(facts.refused, unsaved)
   if (facts.connection === 'lost') return unreachableWords(facts.ready, unsaved)
+  if (facts.joining) return { tone: 'busy', short: 'Waiting for a member' }
   if (!facts.ready) return { tone: 'busy', short: 'Opening…' }
   if (facts.store === 'full' || facts.store === 'failing') {
     const why =

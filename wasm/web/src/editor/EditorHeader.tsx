@@ -1,0 +1,31 @@
+import { Share2 } from 'lucide-react'
+import { SettingsMenu } from '../home/HomeHeader'
+import { Logo } from '../home/Logo'
+import type { Provider } from '../provider/provider'
+import { Presence } from './Presence'
+import { StatusChip } from './Status'
+import { Title } from './Title'
+
+export function EditorHeader(props: {
+  id: string
+  provider: Provider | undefined
+  onShare: () => void
+  onProfile: () => void
+}) {
+  return (
+    <header className="editor-head">
+      <Logo bare />
+      <div className="editor-name">
+        <Title id={props.id} provider={props.provider} />
+        <StatusChip id={props.id} provider={props.provider} />
+      </div>
+      <div className="editor-people">
+        {props.provider !== undefined && <Presence provider={props.provider} />}
+        <button type="button" className="button button-primary share-button" onClick={props.onShare}>
+          <Share2 aria-hidden="true" /> <span>Share</span>
+        </button>
+        <SettingsMenu onProfile={props.onProfile} />
+      </div>
+    </header>
+  )
+}

@@ -1,0 +1,101 @@
+import { useEffect, useState } from 'react'
+import { useApp } from '../app/store'
+import { PageSkeleton } from '../app/App'
+import { go } from '../app/router'
+import { ConnectionBanner } from '../home/ConnectionBanner'
+import { ProfileDialog } from '../home/dialogs'
+import { EditorHeader } from './EditorHeader'
+import { ShareDialog } from './ShareDialog'
+import { StatusBanner } from './Status'
+import { Surface } from './Surface'
+import { useProvider, useProviderState } from './useProvider'
+import '../styles/editor.css'
+import '../styles/prose.css'
+
+/** The page of one document. */
+export default function EditorPage({ id }: { id: string }) {
+  const info = useApp((s) => s.documents?.find((d) => d.id === id))
+  const loaded = useApp((s) => s.documents !== undefined)
+  const joining = info?.state === 'joining'
+  const missing = loaded && info === undefined
+  const provider = useProvider(id, !missing && !joining)
+  const ready = useProviderState(provider, (s) => s.ready) ?? false
+  const [dialog, setDialog] = useState<'share' | 'profile'>()
+
+  useCloseWarning(() => (provider?.unsaved ?? 0) > 0)
+
+  if (missing) return <NoDocument />
+  return (
+    <div className="editor-page">
+      <a className="skip-link" href="#text" onClick={skipToText}>
+        Skip to the text
+      </a>
+      <EditorHeader
+        id={id}
+        provider={provider}
+        onShare={() => setDialog('share')}
+        onProfile={() => setDialog('profile')}
+      />
+      {provider === undefined ? <ConnectionBanner /> : <StatusBanner id={id} provider={provider} />}
+      {joining ? (
+        <Joining />
+      ) : provider !== undefined && ready ? (
+        <Surface provider={provider} />
+      ) : (
+        <>
+          <div className="toolbar" />
+          <main className="canvas" aria-busy="true" aria-label="Opening the document">
+            <div className="sheet">
+              <PageSkeleton />
+            </div>
+          </main>
+        </>
+      )}
+      {dialog === 'share' && <ShareDialog id={id} onClose={() => setDialog(undefined)} />}
+      {dialog === 'profile' && <ProfileDialog onClose={() => setDialog(undefined)} />}
+    </div>
+  )
+}
+
+/** Asks before closing the tab, only while that would lose something. */
+function useCloseWarning(unsaved: () => boolean): void {
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => {
+      if (unsaved()) event.preventDefault()
+    }
+    window.addEventListener('beforeunload', warn)
+    return () => window.removeEventListener('beforeunload', warn)
+  })
+}
+
+function skipToText(event: React.MouseEvent): void {
+  event.preventDefault()
+  document.querySelector<HTMLElement>('.ProseMirror')?.focus()
+}
+
+function Joining() {
+  return (
+    <main className="canvas">
+      <div className="sheet sheet-note" role="status">
+        <h1>Waiting for someone who has this document</h1>
+        <p>
+          You joined by a link. As soon as a device that has the document can be reached, it is fetched and
+          opens here by itself. You may close this page; Sheaf goes on trying.
+        </p>
+        <PageSkeleton />
+      </div>
+    </main>
+  )
+}
+
+function NoDocument() {
+  return (
+    <main className="lonely">
+      <h1>This document is not on this device</h1>
+      <p>It may have been opened with another account of this computer, or the address is incomplete.</p>
+      <button type="button" className="button" onClick={() => go({ page: 'home' })}>
+        All documents
+      </button>
+    </main>
+  )
+}

@@ -1,0 +1,95 @@
+import { Monitor, Moon, Settings2, Sun, User, WifiOff } from 'lucide-react'
+import { useState } from 'react'
+import { call, messageOf } from '../api/rpc'
+import { currentTheme, setTheme, type Theme } from '../app/theme'
+import { store, useApp } from '../app/store'
+import { Menu, MenuChoices, MenuHeading, MenuItem, MenuLine, MenuSwitch } from '../ui/Menu'
+import { toast } from '../ui/toast'
+import { Logo } from './Logo'
+
+export function HomeHeader(props: { onProfile: () => void }) {
+  const status = useApp((s) => s.status)
+  const words =
+    status === undefined
+      ? ''
+      : status.offline
+        ? 'Working offline'
+        : status.peers === 0
+          ? 'No other device connected'
+          : status.peers === 1
+            ? '1 other device connected'
+            : `${status.peers} other devices connected`
+  return (
+    <header className="home-head">
+      <Logo />
+      <p className="home-status" role="status">
+        {status !== undefined && <span className="dot" data-tone={tone(status.offline, status.peers)} />}
+        {words}
+      </p>
+      <SettingsMenu onProfile={props.onProfile} />
+    </header>
+  )
+}
+
+function tone(offline: boolean, peers: number): string {
+  return offline ? 'offline' : peers > 0 ? 'good' : 'quiet'
+}
+
+/** Name, network and looks: the same menu on every page. */
+export function SettingsMenu(props: { onProfile: () => void }) {
+  const status = useApp((s) => s.status)
+  const [theme, choose] = useState<Theme>(currentTheme)
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <button type="button" className="icon-button" aria-label="Settings">
+          <Settings2 aria-hidden="true" />
+        </button>
+      }
+    >
+      <MenuItem icon={<User />} onSelect={props.onProfile}>
+        {status?.name ? status.name : 'Set your name'}
+      </MenuItem>
+      <MenuSwitch
+        icon={<WifiOff />}
+        checked={status?.offline ?? false}
+        onChange={(offline) => void setOffline(offline)}
+      >
+        Work offline
+      </MenuSwitch>
+      <MenuLine />
+      <MenuHeading>Appearance</MenuHeading>
+      <MenuChoices
+        label="Appearance"
+        value={theme}
+        choices={[
+          { value: 'system', label: <Look icon={<Monitor />}>As the system</Look> },
+          { value: 'light', label: <Look icon={<Sun />}>Light</Look> },
+          { value: 'dark', label: <Look icon={<Moon />}>Dark</Look> },
+        ]}
+        onChoose={(value) => {
+          choose(value as Theme)
+          setTheme(value as Theme)
+        }}
+      />
+    </Menu>
+  )
+}
+
+function Look(props: { icon: React.ReactNode; children: string }) {
+  return (
+    <span className="look">
+      {props.icon} {props.children}
+    </span>
+  )
+}
+
+/** Turns this device's network on or off; edits go on either way. */
+export async function setOffline(offline: boolean): Promise<void> {
+  try {
+    store.putStatus(await call('network.set', { offline }))
+  } catch (error) {
+    toast(messageOf(error), { tone: 'problem' })
+  }
+}
