@@ -246,3 +246,7 @@ func appendUint(b []byte, n uint64) []byte {
 		return binary.BigEndian.AppendUint64(append(b, 27), n)
 	}
 }
+
+// Raw is one encoded item inside another, decoded later by who knows its shape.
+// Check has passed over it already.
+type Raw = cbor.RawMessage
