@@ -1,0 +1,108 @@
+// Package api is what a page or a command may ask of a node, over any
+// carrier: requests by method name with JSON bodies, a stream of events, and
+// the editor connection, which leases a session and then speaks the
+// y-protocols.
+//
+// A [Server] answers for one node. It knows nothing of HTTP, cookies or
+// message ports; those belong to the carriers (node/api/local, wasm), which
+// also decide who may call. Every error that leaves this package is an
+// [*Error] with a code for programs and a message for people.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/sheafdocs/sheaf/node"
+)
+
+// Store reports the health of the node's store; nil means "ok".
+type Store interface {
+	// Health returns a state (ok, full, failing, repaired) and, for people,
+	// what happened and what to do.
+	Health() (state, message string)
+}
+
+// Config says what a Server answers for.
+type Config struct {
+	Node *node.Node // required
+	// Store reports on the store. Nil: always "ok".
+	Store Store
+	// Origin returns the page's origin for links that open in a browser on
+	// this device, like "http://127.0.0.1:4040". Nil: no such links.
+	Origin func() string
+	// Version of the program, shown in the status.
+	Version string
+}
+
+// Server answers requests for one node. It is safe for concurrent use.
+type Server struct{ cfg Config }
+
+// New makes a Server.
+func New(cfg Config) *Server { return &Server{cfg: cfg} }
+
+// maxRequestBytes bounds the body of one request.
+const maxRequestBytes = 64 << 10
+
+// methods is every request there is.
+var methods = map[string]func(*Server, context.Context, []byte) (any, error){
+	"documents.list":   (*Server).list,
+	"documents.create": (*Server).create,
+	"documents.rename": (*Server).rename,
+	"documents.trash":  (*Server).trash,
+	"documents.share":  (*Server).share,
+	"documents.join":   (*Server).join,
+	"documents.export": (*Server).export,
+	"status":           (*Server).status,
+	"network.set":      (*Server).setNetwork,
+	"profile.set":      (*Server).setProfile,
+}
+
+// Handle answers one request with JSON. The error is an [*Error].
+func (s *Server) Handle(ctx context.Context, method string, body []byte) ([]byte, error) {
+	f, ok := methods[method]
+	if !ok {
+		return nil, &Error{Code: NotFound, Message: "There is no request named " + quote(method) + "."}
+	}
+	if len(body) > maxRequestBytes {
+		return nil, &Error{Code: BadRequest, Message: "The request is larger than 64 KiB. Nothing was changed."}
+	}
+	answer, err := f(s, ctx, body)
+	if err != nil {
+		return nil, toError(err)
+	}
+	out, err := json.Marshal(answer)
+	if err != nil {
+		return nil, toError(err)
+	}
+	return out, nil
+}
+
+// decode reads a request body strictly.
+func decode[T any](body []byte) (T, error) {
+	var v T
+	if len(body) == 0 {
+		return v, nil
+	}
+	if err := json.Unmarshal(body, &v); err != nil {
+		return v, &Error{Code: BadRequest, Message: "The request is not valid JSON of the expected shape. Nothing was changed."}
+	}
+	return v, nil
+}
+
+// quote shortens what a caller sent for an error message.
+func quote(s string) string {
+	if len(s) > 60 {
+		s = s[:60] + "…"
+	}
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// asError finds an *Error in a chain.
+func asError(err error) (*Error, bool) {
+	var e *Error
+	ok := errors.As(err, &e)
+	return e, ok
+}

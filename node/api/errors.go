@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/access"
+)
+
+// Code names an error for programs.
+type Code string
+
+// The codes.
+const (
+	BadRequest   Code = "bad_request"
+	Unauthorized Code = "unauthorized"
+	Forbidden    Code = "forbidden"
+	NotFound     Code = "not_found"
+	ReadOnly     Code = "read_only"
+	Full         Code = "full"
+	Offline      Code = "offline"
+	LinkInvalid  Code = "link_invalid"
+	Unavailable  Code = "unavailable"
+	Internal     Code = "internal"
+)
+
+// Error is what a caller gets: a code, and for people what happened, what was
+// kept and what to do next.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Message }
+
+// toError maps the errors of the node to codes. It is the only place that
+// does, in this direction.
+func toError(err error) *Error {
+	if e, ok := asError(err); ok {
+		return e
+	}
+	switch {
+	case errors.Is(err, node.ErrNoDocument):
+		return &Error{NotFound, "This device has no such document. It may have been made on another device: open its link here."}
+	case errors.Is(err, node.ErrJoining):
+		return &Error{Unavailable, "This document is not open to this device yet: no member has let it in. Keep Sheaf running; it goes on trying."}
+	case errors.Is(err, node.ErrReadOnly):
+		return &Error{ReadOnly, sentence(err)}
+	case errors.Is(err, node.ErrWrongClient), errors.Is(err, node.ErrBadUpdate), errors.Is(err, node.ErrTitle):
+		return &Error{BadRequest, sentence(err)}
+	case errors.Is(err, node.ErrTooMany):
+		return &Error{Unavailable, sentence(err)}
+	case errors.Is(err, node.ErrSessionOver):
+		return &Error{Unavailable, "This editing session has ended. The page starts a new one and keeps what you wrote."}
+	case errors.Is(err, node.ErrNoNetwork):
+		return &Error{Offline, "This node runs without a network, so it cannot join a document."}
+	case errors.Is(err, node.ErrClosed):
+		return &Error{Unavailable, "Sheaf is shutting down on this device. What was shown as on this device is kept."}
+	case errors.Is(err, access.ErrLink):
+		return &Error{LinkInvalid, "This link cannot be used: " + err.Error() + ". Nothing was changed. Ask for the link again and copy all of it."}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return &Error{Unavailable, "The store did not answer in time. It goes on trying; look again in a moment."}
+	}
+	return &Error{Internal, "Something failed inside Sheaf: " + err.Error() + ". Nothing stored is lost."}
+}
+
+// sentence makes an error readable as a sentence.
+func sentence(err error) string {
+	s := err.Error()
+	if s == "" {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:] + "."
+}

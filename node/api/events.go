@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/sheafdocs/sheaf/node"
+)
+
+// statusInterval is how often the status is looked at for a change that
+// nothing announces, like the health of the store.
+const statusInterval = time.Second
+
+// Events sends JSON messages about what changes until ctx ends or send
+// fails. The first one is the status.
+func (s *Server) Events(ctx context.Context, send func([]byte) error) error {
+	changes, stop := s.cfg.Node.Watch()
+	defer stop()
+	ticker := time.NewTicker(statusInterval)
+	defer ticker.Stop()
+	last := s.statusNow()
+	if err := sendJSON(send, statusEvent(last)); err != nil {
+		return err
+	}
+	for {
+		var event any
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+			now := s.statusNow()
+			if same(now, last) {
+				continue
+			}
+			last = now
+			event = statusEvent(now)
+		case c, ok := <-changes:
+			if !ok {
+				return node.ErrClosed
+			}
+			if event = s.event(c); event == nil {
+				continue
+			}
+		}
+		if err := sendJSON(send, event); err != nil {
+			return err
+		}
+	}
+}
+
+// same compares what a reader of the status sees change.
+func same(a, b Status) bool {
+	return a.Name == b.Name && a.Offline == b.Offline && a.Peers == b.Peers && a.Store == b.Store
+}
+
+func statusEvent(st Status) any {
+	return struct {
+		Type   string `json:"type"`
+		Status Status `json:"status"`
+	}{"status", st}
+}
+
+func (s *Server) event(c node.Change) any {
+	switch c.Kind {
+	case node.StatusChanged:
+		return statusEvent(s.statusNow())
+	case node.DocumentsChanged:
+		return map[string]string{"type": "documents"}
+	}
+	d, err := s.cfg.Node.Document(c.Doc)
+	if err != nil {
+		return nil
+	}
+	return struct {
+		Type     string   `json:"type"`
+		Document Document `json:"document"`
+	}{"document", describe(d)}
+}
+
+func sendJSON(send func([]byte) error, v any) error {
+	b, err := message(v)
+	if err != nil {
+		return err
+	}
+	return send(b)
+}

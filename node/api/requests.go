@@ -1,0 +1,266 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Document describes a document to a caller.
+type Document struct {
+	ID        string   `json:"id"`
+	Title     string   `json:"title"`
+	CreatedAt int64    `json:"createdAt"` // unix ms
+	UpdatedAt int64    `json:"updatedAt"` // unix ms
+	Trashed   bool     `json:"trashed"`
+	State     string   `json:"state"`
+	Role      string   `json:"role"`
+	Here      bool     `json:"here"`
+	Others    []Holder `json:"others"`
+	Peers     int      `json:"peers"`
+	Message   string   `json:"message,omitempty"` // why it is not ready, for people
+	Hash      string   `json:"hash,omitempty"`    // state hash; in the list only when asked for
+}
+
+// Holder is another device that keeps edits of this one durably.
+type Holder struct {
+	Device   string `json:"device"`
+	Name     string `json:"name"`
+	Complete bool   `json:"complete"`
+	Through  uint64 `json:"through,omitempty"`
+}
+
+// Status describes the node.
+type Status struct {
+	Device  string      `json:"device"`
+	Name    string      `json:"name"`
+	Offline bool        `json:"offline"`
+	Peers   int         `json:"peers"`
+	Store   StoreStatus `json:"store"`
+	Stats   node.Stats  `json:"stats"`
+	Version string      `json:"version"`
+}
+
+// StoreStatus describes the store.
+type StoreStatus struct {
+	State   string `json:"state"`
+	Message string `json:"message"`
+}
+
+type idRequest struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Trashed bool   `json:"trashed"`
+	Format  string `json:"format"`
+}
+
+func (s *Server) document(id string) (*node.Document, error) {
+	doc, err := wire.ParseDocID(id)
+	if err != nil {
+		return nil, &Error{BadRequest, "This is not a document id: " + quote(id) + "."}
+	}
+	return s.cfg.Node.Document(doc)
+}
+
+func (s *Server) list(_ context.Context, body []byte) (any, error) {
+	req, err := decode[struct {
+		Hash bool `json:"hash"`
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	docs := []Document{}
+	for _, d := range s.cfg.Node.Documents() {
+		out := describe(d)
+		if req.Hash {
+			h, err := d.StateHash()
+			if err != nil {
+				return nil, err
+			}
+			out.Hash = fmt.Sprintf("%x", h)
+		}
+		docs = append(docs, out)
+	}
+	return map[string][]Document{"documents": docs}, nil
+}
+
+func describe(d *node.Document) Document {
+	info := d.Info()
+	out := Document{
+		ID: info.ID.String(), Title: info.Title, Trashed: info.Trashed,
+		CreatedAt: info.Created.UnixMilli(), UpdatedAt: info.Updated.UnixMilli(),
+		State: string(info.State), Role: info.Role.String(), Here: info.State == node.StateReady,
+		Others: holders(info.Others), Peers: info.Peers,
+	}
+	switch {
+	case info.State == node.StateJoining && d.JoinError() != nil:
+		out.Message = "No member could be reached yet: " + d.JoinError().Error()
+	case info.State == node.StateJoining:
+		out.Message = "Waiting for a member to let this device in."
+	case info.State == node.StateDamaged:
+		out.Message = "Part of this document is missing on this device. It is filled again as soon as a device that has it is reachable."
+	}
+	return out
+}
+
+func holders(list []node.Holder) []Holder {
+	out := make([]Holder, 0, len(list))
+	for _, h := range list {
+		out = append(out, Holder{Device: h.Device.String(), Name: h.Name, Complete: h.Complete, Through: h.Through})
+	}
+	return out
+}
+
+func (s *Server) create(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[idRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.cfg.Node.Create(ctx, strings.TrimSpace(req.Title))
+	if err != nil {
+		return nil, err
+	}
+	return describe(d), nil
+}
+
+func (s *Server) rename(ctx context.Context, body []byte) (any, error) {
+	return s.change(body, func(d *node.Document, req idRequest) error {
+		return d.Rename(ctx, strings.TrimSpace(req.Title))
+	})
+}
+
+func (s *Server) trash(ctx context.Context, body []byte) (any, error) {
+	return s.change(body, func(d *node.Document, req idRequest) error {
+		return d.Trash(ctx, req.Trashed)
+	})
+}
+
+func (s *Server) change(body []byte, f func(*node.Document, idRequest) error) (any, error) {
+	req, err := decode[idRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.document(req.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := f(d, req); err != nil {
+		return nil, err
+	}
+	return describe(d), nil
+}
+
+func (s *Server) share(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[idRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.document(req.ID)
+	if err != nil {
+		return nil, err
+	}
+	link, err := d.Share(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer := map[string]string{"link": link.String(), "role": access.Editor.String()}
+	if s.cfg.Origin != nil {
+		answer["web"] = link.Web(s.cfg.Origin())
+	}
+	return answer, nil
+}
+
+func (s *Server) join(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[struct {
+		Link string `json:"link"`
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	link, err := access.ParseLink(req.Link)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.cfg.Node.Join(ctx, link)
+	if err != nil {
+		return nil, err
+	}
+	return describe(d), nil
+}
+
+func (s *Server) export(_ context.Context, body []byte) (any, error) {
+	req, err := decode[idRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.document(req.ID)
+	if err != nil {
+		return nil, err
+	}
+	content, err := Export(d, req.Format)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"content": content}, nil
+}
+
+// Export renders a document: "txt" is what a reader sees, a line a block;
+// "json" is every root of the document.
+func Export(d *node.Document, format string) (string, error) {
+	switch format {
+	case "txt", "":
+		return d.PlainText(), nil
+	case "json":
+		b, err := d.JSON()
+		return string(b), err
+	}
+	return "", &Error{BadRequest, "There is no export format " + quote(format) + "; there are txt and json."}
+}
+
+func (s *Server) status(context.Context, []byte) (any, error) { return s.statusNow(), nil }
+
+func (s *Server) statusNow() Status {
+	n := s.cfg.Node
+	st := Status{
+		Device: n.Device().String(), Name: n.Name(), Offline: n.Offline(), Peers: n.Peers(),
+		Store: StoreStatus{State: "ok"}, Stats: n.Stats(), Version: s.cfg.Version,
+	}
+	if s.cfg.Store != nil {
+		st.Store.State, st.Store.Message = s.cfg.Store.Health()
+	}
+	return st
+}
+
+func (s *Server) setNetwork(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[struct {
+		Offline bool `json:"offline"`
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cfg.Node.SetOffline(ctx, req.Offline); err != nil {
+		return nil, err
+	}
+	return s.statusNow(), nil
+}
+
+func (s *Server) setProfile(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[struct {
+		Name string `json:"name"`
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cfg.Node.SetName(ctx, strings.TrimSpace(req.Name)); err != nil {
+		return nil, err
+	}
+	return s.statusNow(), nil
+}
+
+// message is one event as JSON.
+func message(v any) ([]byte, error) { return json.Marshal(v) }

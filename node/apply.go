@@ -1,0 +1,248 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// entryRef names the place of an entry on its chain's chosen branch.
+type entryRef struct {
+	chain wire.ChainID
+	seq   uint64
+}
+
+// maxHeldBytes bounds the accepted entries kept in memory until they can be
+// merged; beyond it they are read from the store when their turn comes.
+const maxHeldBytes = 32 << 20
+
+// applyQueue orders the merging of accepted entries: those of a chain one
+// after another, each after everything it depends on and once its key is held.
+type applyQueue struct {
+	held    map[entryRef]*oplog.Entry
+	bytes   int
+	ready   []wire.ChainID                             // chains whose next entry may be tried
+	queued  map[wire.ChainID]bool                      // those in ready
+	waiting map[wire.ChainID][]wire.ChainID            // by the chain waited for
+	keyless map[wire.EpochID]map[wire.ChainID]struct{} // by the epoch waited for
+}
+
+func newApplyQueue() *applyQueue {
+	return &applyQueue{
+		held:    map[entryRef]*oplog.Entry{},
+		queued:  map[wire.ChainID]bool{},
+		waiting: map[wire.ChainID][]wire.ChainID{},
+		keyless: map[wire.EpochID]map[wire.ChainID]struct{}{},
+	}
+}
+
+// hold keeps an accepted entry until it is merged.
+func (q *applyQueue) hold(e *oplog.Entry) {
+	if q.bytes < maxHeldBytes {
+		q.held[entryRef{e.Chain(), e.Seq}] = e
+		q.bytes += len(e.Raw)
+	}
+	q.try(e.Chain())
+}
+
+// try has the chain's next entry looked at.
+func (q *applyQueue) try(chain wire.ChainID) {
+	if !q.queued[chain] {
+		q.queued[chain] = true
+		q.ready = append(q.ready, chain)
+	}
+}
+
+func (q *applyQueue) release(ref entryRef) {
+	if e, ok := q.held[ref]; ok {
+		q.bytes -= len(e.Raw)
+		delete(q.held, ref)
+	}
+}
+
+// unlock has the chains tried that waited for the key of an epoch.
+func (q *applyQueue) unlock(epoch wire.EpochID) {
+	for chain := range q.keyless[epoch] {
+		q.try(chain)
+	}
+	delete(q.keyless, epoch)
+}
+
+// applyReady merges every entry that can be merged. Called with mu held.
+func (d *Document) applyReady() {
+	q := d.queue
+	for len(q.ready) > 0 {
+		chain := q.ready[0]
+		q.ready = q.ready[1:]
+		delete(q.queued, chain)
+		for d.applyNext(chain) {
+		}
+	}
+}
+
+// applyNext merges the next entry of a chain, and says whether it did.
+func (d *Document) applyNext(id wire.ChainID) bool {
+	dev, auth, inc, ok := d.chains.Author(id)
+	if !ok {
+		return false
+	}
+	client := crdt.ClientID(wire.ClientID(d.id.Short(), dev, auth, inc, streamBody))
+	chain := d.causes.chain(id, client)
+	ref := entryRef{id, chain.applied()}
+	e := d.nextEntry(ref)
+	if e == nil {
+		return false
+	}
+	switch err := d.applyEntry(chain, e); {
+	case err == nil:
+		d.node.stats.decrypted.Add(1)
+	case errors.As(err, new(*waitError)):
+		return false
+	default:
+		d.node.stats.inert.Add(1)
+		d.log.Warn("entry contributes nothing", "entry", e.ID.String(), "err", err)
+		chain.advance(chain.end(), nil)
+	}
+	d.queue.release(ref)
+	for _, waiter := range d.queue.waiting[id] {
+		d.queue.try(waiter)
+	}
+	delete(d.queue.waiting, id)
+	return true
+}
+
+// nextEntry finds an accepted entry in memory or in the store.
+func (d *Document) nextEntry(ref entryRef) *oplog.Entry {
+	if e, ok := d.queue.held[ref]; ok {
+		return e
+	}
+	id, ok := d.chains.ID(ref.chain, ref.seq)
+	if !ok {
+		return nil
+	}
+	raw, err := d.node.cfg.Store.Get(background(), store.EntryKey(d.id, ref.chain, ref.seq, id))
+	if err != nil {
+		return nil // not durable yet: tried again after the commit
+	}
+	e, err := oplog.Decode(raw)
+	if err != nil || e.ID != id {
+		d.log.Error("stored entry cannot be read", "entry", id.String(), "err", err)
+		return nil
+	}
+	return e
+}
+
+// waitError says that an entry cannot be merged yet.
+type waitError struct{ what string }
+
+func (e *waitError) Error() string { return "waits for " + e.what }
+
+// applyEntry opens and merges one entry. A waitError leaves it for later, and
+// notes what would let it go on; any other error makes it inert.
+func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry) error {
+	if e.Stream != streamBody || e.Kind != kindUpdate {
+		d.log.Warn("entry of a kind this version does not read, kept", "kind", e.Kind, "stream", e.Stream)
+		chain.advance(chain.end(), nil)
+		return nil
+	}
+	payload, err := d.open(e)
+	if err != nil {
+		return err
+	}
+	if err := d.depsApplied(e, payload.Deps); err != nil {
+		return err
+	}
+	if len(payload.Body) == 0 {
+		if e.NumOps != 0 {
+			return errWrongOps
+		}
+		chain.advance(chain.end(), payload.Deps)
+		return nil
+	}
+	info, err := crdt.Inspect(payload.Body)
+	if err != nil {
+		return fmt.Errorf("read update: %w", err)
+	}
+	if numOps(info) != int(e.NumOps) {
+		return errWrongOps
+	}
+	end, err := d.causes.judge(chain, payload.Deps, info)
+	if err != nil {
+		return err
+	}
+	if err := d.body.ApplyUpdate(payload.Body, remoteOrigin); err != nil {
+		return fmt.Errorf("merge update: %w", err)
+	}
+	chain.advance(end, payload.Deps)
+	return nil
+}
+
+// remoteOrigin marks transactions that merge an entry.
+const remoteOrigin = originRemote("entry")
+
+type originRemote string
+
+// open decrypts an entry, or waits for its key.
+func (d *Document) open(e *oplog.Entry) (seal.Payload, error) {
+	sealer, err := d.sealer(e.Epoch, e.Chain(), e.Author, e.Auth, e.Inc)
+	if errors.Is(err, errNoKey) {
+		waiters := d.queue.keyless[e.Epoch]
+		if waiters == nil {
+			waiters = map[wire.ChainID]struct{}{}
+			d.queue.keyless[e.Epoch] = waiters
+		}
+		waiters[e.Chain()] = struct{}{}
+		return seal.Payload{}, &waitError{"a key"}
+	}
+	if err != nil {
+		return seal.Payload{}, err
+	}
+	aad, err := e.AAD()
+	if err != nil {
+		return seal.Payload{}, fmt.Errorf("encode header: %w", err)
+	}
+	return sealer.Open(aad, e.Ct)
+}
+
+// depsApplied says whether everything an entry depends on is merged.
+func (d *Document) depsApplied(e *oplog.Entry, deps []seal.Dep) error {
+	for _, dep := range deps {
+		if dep.Chain == e.Chain() {
+			return errMissingDep // a chain needs no dependency on itself
+		}
+		other := d.causes.chains[dep.Chain]
+		id, ok := d.chains.ID(dep.Chain, dep.Seq)
+		if ok && other != nil && other.applied() > dep.Seq && [8]byte(id[:8]) == dep.ID8 {
+			continue
+		}
+		d.queue.waiting[dep.Chain] = append(d.queue.waiting[dep.Chain], e.Chain())
+		return &waitError{"an entry it depends on"}
+	}
+	return nil
+}
+
+// rebuild merges everything anew from the chosen branches, after entries that
+// were merged have ceased to count, and resets every session.
+func (d *Document) rebuild() {
+	d.log.Warn("rebuilding the document: an author's chain has two branches")
+	d.resetContent()
+	for _, s := range d.sessions {
+		s.end("the document was put together anew")
+	}
+	for id := range d.chains.All() {
+		d.queue.try(id)
+	}
+	d.applyReady()
+	for _, g := range d.pending.groups {
+		for _, u := range g.updates {
+			if err := d.body.ApplyUpdate(u, remoteOrigin); err != nil {
+				d.log.Error("merge pending update again", "err", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,250 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// State says what a document can be used for.
+type State string
+
+// The states of a document.
+const (
+	StateReady   State = "ready"   // open for reading and, by role, writing
+	StateJoining State = "joining" // waiting for a member to let this device in
+	StateDamaged State = "damaged" // records are missing here; being refilled from peers
+)
+
+// Document is one document as this node holds it: the access log, the entry
+// chains, the keys, the merged content and the sessions editing it. Methods
+// are safe for concurrent use.
+//
+// One goroutine (run) makes everything durable, in order; everything else
+// changes the state under mu and leaves records in out for it.
+type Document struct {
+	node *Node
+	id   wire.DocID
+	log  *slog.Logger
+	kick chan struct{} // wakes run; capacity 1
+	done chan struct{} // closed when run has ended
+
+	mu    sync.Mutex
+	space *sync.Cond // on mu: out has room again
+
+	// Who may do what, and with which keys.
+	access *access.Log
+	keys   map[wire.EpochID]seal.EpochKey
+	wraps  map[string]*access.Wrap // by the name of their record
+	invite *inviteRecord           // the link this device made, if any
+	join   *joinRecord             // the link this device waits to be let in by, if any
+
+	// The log and what it was merged into.
+	chains  *oplog.Chains
+	sealers map[sealerKey]*seal.Sealer
+	causes  *causality
+	queue   *applyQueue
+	body    *crdt.Doc
+
+	// Own edits on their way into the log.
+	sessions  map[string]*Session
+	own       map[wire.ChainID]*slot
+	freeSlots []uint32 // incs of closed sessions that may be leased again
+	pending   pendingEdits
+	sealing   []*group                  // groups whose entries are in the commit under way
+	unsettled map[entryRef]wire.EntryID // entries made and not durable yet
+	nextDraft uint64
+
+	// What run has to store, and what it has to tell when that is done.
+	out         outbox
+	unstored    outbox // the commit under way, or the one that failed last
+	retryWait   time.Duration
+	lastFlush   time.Time
+	announce    []gossip.Message
+	receiptsOut []oplog.Receipt
+	reoffer     bool // sync should offer the document again
+	changed     bool // watchers should look again
+
+	ledger     *ledger
+	people     *people
+	topic      *gossip.Topic
+	rate       rateMeter
+	info       localInfo
+	infoStored time.Time
+	damage     int             // stored records that cannot be used
+	stored     []oplog.Receipt // only while loading
+	closed     bool
+}
+
+// sealerKey names the derived keys of one chain in one epoch.
+type sealerKey struct {
+	epoch wire.EpochID
+	chain wire.ChainID
+}
+
+// newDocument makes the empty shell of a document.
+func newDocument(n *Node, id wire.DocID) *Document {
+	d := &Document{
+		node:      n,
+		id:        id,
+		log:       n.cfg.Logger.With("doc", id.Short().String()),
+		kick:      make(chan struct{}, 1),
+		done:      make(chan struct{}),
+		access:    access.NewLog(id),
+		keys:      map[wire.EpochID]seal.EpochKey{},
+		wraps:     map[string]*access.Wrap{},
+		chains:    oplog.NewChains(id),
+		sealers:   map[sealerKey]*seal.Sealer{},
+		sessions:  map[string]*Session{},
+		own:       map[wire.ChainID]*slot{},
+		unsettled: map[entryRef]wire.EntryID{},
+		ledger:    newLedger(),
+		people:    newPeople(),
+	}
+	d.space = sync.NewCond(&d.mu)
+	d.resetContent()
+	return d
+}
+
+// resetContent empties the merged body; the chains are to be merged anew.
+func (d *Document) resetContent() {
+	d.causes = newCausality()
+	d.queue = newApplyQueue()
+	d.body = crdt.NewDoc(crdt.Config{})
+	d.body.OnUpdate(d.onBodyUpdate)
+}
+
+// ID returns the document's id.
+func (d *Document) ID() wire.DocID { return d.id }
+
+// State says whether the document can be used.
+func (d *Document) State() State {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stateLocked()
+}
+
+func (d *Document) stateLocked() State {
+	_, _, member := d.access.Authority(d.node.device)
+	switch {
+	case member && len(d.keys) > 0:
+		return StateReady
+	case d.join != nil:
+		return StateJoining
+	default:
+		return StateDamaged
+	}
+}
+
+// Title returns the document's title as its content has it.
+func (d *Document) Title() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.titleLocked()
+}
+
+func (d *Document) titleLocked() string {
+	v, _ := d.body.Map("meta").Get("title")
+	return v.Str()
+}
+
+// Text returns the content of the plain-text root `text`.
+func (d *Document) Text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.body.Text("text").String()
+}
+
+// JSON returns every root of the document as JSON: the editor's tree under
+// `default`, `meta`, and `text`.
+func (d *Document) JSON() ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.jsonLocked()
+}
+
+func (d *Document) jsonLocked() ([]byte, error) {
+	return json.Marshal(struct {
+		Default string     `json:"default"`
+		Meta    crdt.Value `json:"meta"`
+		Text    string     `json:"text"`
+	}{d.body.XMLFragment("default").String(), d.body.Map("meta").JSON(), d.body.Text("text").String()})
+}
+
+// StateHash digests what a reader sees and what the document has merged: the
+// content of its roots and the state vector. Two nodes that hold the same
+// entries have the same hash.
+func (d *Document) StateHash() ([32]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	content, err := d.jsonLocked()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	h := sha256.New()
+	h.Write(d.body.StateVector().Encode())
+	h.Write(content)
+	return [32]byte(h.Sum(nil)), nil
+}
+
+// wake tells run that there is something to make durable.
+func (d *Document) wake() {
+	select {
+	case d.kick <- struct{}{}:
+	default:
+	}
+}
+
+// onBodyUpdate hands what a transaction changed to the sessions that do not
+// know it yet. The engine calls it while mu is held.
+func (d *Document) onBodyUpdate(e crdt.UpdateEvent) {
+	from, _ := e.Origin.(*Session)
+	for _, s := range d.sessions {
+		if s != from {
+			s.push(Event{Kind: EventUpdate, Data: e.Update})
+		}
+	}
+	if from != nil {
+		from.captured = append(from.captured, e.Update)
+	}
+}
+
+// role is what this device may do here, and under which authority.
+func (d *Document) roleLocked() (wire.Auth, access.Role, bool) {
+	return d.access.Authority(d.node.device)
+}
+
+// close ends the document: sessions are told, run is waited for.
+func (d *Document) close(ctx context.Context) {
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return
+	}
+	d.closed = true
+	for _, s := range d.sessions {
+		s.push(Event{Kind: EventReset, Reason: "this node is shutting down"})
+	}
+	topic := d.topic
+	d.topic = nil
+	d.space.Broadcast()
+	d.mu.Unlock()
+	if topic != nil {
+		topic.Close()
+	}
+	d.wake()
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,253 @@
+package node
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Streams and kinds of entries (docs/formats/entry.md).
+const (
+	streamBody = 0
+	kindUpdate = 0
+	maxInc     = 1 << 20
+)
+
+// draftRecord is an own update that is durable but not in an entry yet, as it
+// lies in the store, sealed with the device's own secret.
+type draftRecord struct {
+	_      struct{} `cbor:",toarray"`
+	Auth   wire.Auth
+	Inc    uint32
+	Update []byte
+}
+
+// draftPending puts what is not durable yet of every group into the outbox,
+// one draft record a group.
+func (d *Document) draftPending() {
+	for _, g := range d.pending.groups {
+		if g.saved == len(g.updates) {
+			continue
+		}
+		update, err := crdt.MergeUpdates(g.updates[g.saved:]...)
+		if err != nil {
+			d.log.Error("merge draft", "err", err)
+			continue
+		}
+		key := store.DraftKey(d.id, draftName(d.nextDraft))
+		d.nextDraft++
+		value, err := d.sealLocal(key, draftRecord{Auth: g.slot.auth, Inc: g.slot.inc, Update: update})
+		if err != nil {
+			d.log.Error("seal draft", "err", err)
+			continue
+		}
+		d.out.put(key, value)
+		g.saved = len(g.updates)
+		g.drafts = append(g.drafts, key)
+		number, session := g.number, g.slot.session
+		d.out.then(func() { d.ack(session, number) })
+	}
+}
+
+// canSeal says whether this device may make entries now: it has a role that
+// writes, and the current epoch's key.
+func (d *Document) canSeal() bool {
+	_, role, ok := d.roleLocked()
+	epoch, _ := d.access.Epoch()
+	_, have := d.keys[epoch]
+	return ok && have && mayWrite(role)
+}
+
+// sealPending turns every waiting group into entries, in order.
+func (d *Document) sealPending() {
+	groups := d.pending.groups
+	d.pending = pendingEdits{}
+	for i, g := range groups {
+		entries, err := d.sealGroup(g)
+		if err != nil {
+			// Nothing is lost: what was not sealed stays, as drafts or in
+			// memory, and is tried again.
+			d.log.Error("seal entry", "err", err)
+			d.pending.groups = groups[i:]
+			d.pending.since = d.node.cfg.Now()
+			return
+		}
+		d.putEntries(g, entries)
+	}
+}
+
+// sealGroup makes the entries of one group: the update compacted, cut to
+// size, each piece with the dependencies it needs.
+func (d *Document) sealGroup(g *group) ([]*oplog.Entry, error) {
+	update, err := crdt.MergeUpdates(g.updates...)
+	if err != nil {
+		return nil, fmt.Errorf("merge updates: %w", err)
+	}
+	if update, err = crdt.CompactUpdate(update); err != nil {
+		return nil, fmt.Errorf("compact update: %w", err)
+	}
+	pieces, err := crdt.SplitUpdate(update, maxEntryUpdate, maxEntryOps)
+	if err != nil {
+		return nil, fmt.Errorf("split update: %w", err)
+	}
+	var entries []*oplog.Entry
+	before, body := *g.slot, d.causes.chain(g.slot.chain, g.slot.client).clone()
+	for _, piece := range pieces {
+		made, err := d.sealPiece(g.slot, piece)
+		if err != nil {
+			// None of them was stored or sent, so their places are free.
+			g.slot.next, g.slot.prev = before.next, before.prev
+			d.causes.chains[g.slot.chain] = body
+			return nil, err
+		}
+		entries = append(entries, made...)
+	}
+	return entries, nil
+}
+
+// sealPiece makes the entry of one update, preceded by entries that only list
+// dependencies when there are more of them than one may list.
+func (d *Document) sealPiece(sl *slot, update []byte) ([]*oplog.Entry, error) {
+	info, err := crdt.Inspect(update)
+	if err != nil {
+		return nil, fmt.Errorf("inspect update: %w", err)
+	}
+	chain := d.causes.chain(sl.chain, sl.client)
+	deps, err := d.causes.depsFor(chain, info)
+	if err != nil {
+		return nil, fmt.Errorf("find dependencies: %w", err)
+	}
+	for i := range deps {
+		id, ok := d.entryID(deps[i].Chain, deps[i].Seq)
+		if !ok {
+			return nil, fmt.Errorf("find dependencies: entry %d of chain %s is unknown", deps[i].Seq, deps[i].Chain)
+		}
+		deps[i].ID8 = [8]byte(id[:8])
+	}
+	var entries []*oplog.Entry
+	for len(deps) > maxEntryDeps {
+		e, err := d.sealEntry(sl, seal.Payload{Deps: deps[:maxEntryDeps]}, 0)
+		if err != nil {
+			return nil, err
+		}
+		chain.advance(chain.end(), deps[:maxEntryDeps])
+		entries = append(entries, e)
+		deps = deps[maxEntryDeps:]
+	}
+	end, err := d.causes.judge(chain, deps, info)
+	if err != nil {
+		return nil, fmt.Errorf("judge own update: %w", err)
+	}
+	e, err := d.sealEntry(sl, seal.Payload{Deps: deps, Body: update}, numOps(info))
+	if err != nil {
+		return nil, err
+	}
+	chain.advance(end, deps)
+	return append(entries, e), nil
+}
+
+// entryID finds the id of an entry, also of own ones not durable yet.
+func (d *Document) entryID(chain wire.ChainID, seq uint64) (wire.EntryID, bool) {
+	if id, ok := d.chains.ID(chain, seq); ok {
+		return id, true
+	}
+	id, ok := d.unsettled[entryRef{chain, seq}]
+	return id, ok
+}
+
+// sealEntry encrypts and signs one payload as the slot's next entry.
+func (d *Document) sealEntry(sl *slot, p seal.Payload, ops int) (*oplog.Entry, error) {
+	epoch, _ := d.access.Epoch()
+	sealer, err := d.sealer(epoch, sl.chain, d.node.device, sl.auth, sl.inc)
+	if err != nil {
+		return nil, err
+	}
+	h := oplog.Header{
+		Doc: d.id.Short(), Author: d.node.device, Auth: sl.auth, Inc: sl.inc,
+		Seq: sl.next, Prev: sl.prev, Epoch: epoch, Stream: streamBody, Kind: kindUpdate, NumOps: uint32(ops),
+	}
+	aad, err := h.AAD()
+	if err != nil {
+		return nil, fmt.Errorf("encode header: %w", err)
+	}
+	ct, err := sealer.Seal(aad, p)
+	if err != nil {
+		return nil, fmt.Errorf("encrypt entry: %w", err)
+	}
+	e, err := oplog.Sign(d.node.cfg.Key, h, ct)
+	if err != nil {
+		return nil, fmt.Errorf("sign entry: %w", err)
+	}
+	sl.next++
+	sl.prev = e.ID
+	d.unsettled[entryRef{sl.chain, h.Seq}] = e.ID
+	return e, nil
+}
+
+// putEntries puts a group's entries into the outbox in place of its drafts,
+// and announces them once they are durable.
+func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
+	for _, e := range entries {
+		d.out.put(store.EntryKey(d.id, g.slot.chain, e.Seq, e.ID), e.Raw)
+	}
+	for _, k := range g.drafts {
+		d.out.remove(k)
+	}
+	d.sealing = append(d.sealing, g)
+	session := g.slot.session
+	d.out.then(func() {
+		for _, e := range entries {
+			d.chains.Append(e)
+			delete(d.unsettled, entryRef{g.slot.chain, e.Seq})
+			d.publish(gossip.Message{Kind: gossip.Entry, Body: e.Raw})
+		}
+		now := d.node.cfg.Now()
+		d.rate.add(len(entries), now)
+		d.sealing = d.sealing[1:]
+		d.ledger.wrote(g.slot.chain, g.slot.next, now)
+		if session != nil {
+			session.marks = append(session.marks, mark{number: g.number, entries: entries[len(entries)-1].Seq + 1})
+			session.pruneMarks()
+		}
+		d.ack(session, g.number)
+		d.info.touch(now)
+		d.node.stats.sent.Add(uint64(len(entries)))
+	})
+}
+
+// sealer returns the derived keys of a chain in an epoch.
+func (d *Document) sealer(epoch wire.EpochID, chain wire.ChainID, dev wire.Device, auth wire.Auth, inc uint32) (*seal.Sealer, error) {
+	key := sealerKey{epoch, chain}
+	if s, ok := d.sealers[key]; ok {
+		return s, nil
+	}
+	ek, ok := d.keys[epoch]
+	if !ok {
+		return nil, errNoKey
+	}
+	s, err := seal.NewSealer(ek, seal.Chain{Doc: d.id, Device: dev, Auth: auth, Inc: inc})
+	if err != nil {
+		return nil, fmt.Errorf("derive chain keys: %w", err)
+	}
+	d.sealers[key] = s
+	return s, nil
+}
+
+// publish hands a message to the document's gossip topic. Loss is made good
+// by sync, so a failure is only counted there.
+func (d *Document) publish(m gossip.Message) {
+	if d.topic != nil {
+		d.announce = append(d.announce, m)
+	}
+}
+
+// draftName numbers a draft; names sort as the drafts were made.
+func draftName(n uint64) string {
+	return string(binary.BigEndian.AppendUint64(nil, n))
+}

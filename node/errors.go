@@ -1,0 +1,20 @@
+package node
+
+import "errors"
+
+// Errors callers branch on.
+var (
+	ErrClosed      = errors.New("node is closed")
+	ErrNoDocument  = errors.New("no such document on this device")
+	ErrJoining     = errors.New("document is not open to this device yet")
+	ErrReadOnly    = errors.New("document is read-only for this device")
+	ErrWrongClient = errors.New("update refused: wrong client id")
+	ErrBadUpdate   = errors.New("update refused")
+	ErrSessionOver = errors.New("session is over")
+	ErrTooMany     = errors.New("limit reached")
+	ErrTitle       = errors.New("title is too long")
+	ErrNoNetwork   = errors.New("this node has no network")
+)
+
+// errNoKey says that the epoch key of an entry is not held (yet).
+var errNoKey = errors.New("epoch key is not held")

@@ -1,0 +1,179 @@
+package node
+
+import (
+	"sort"
+	"time"
+
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Holder says how much of something another device holds durably.
+type Holder struct {
+	Device   wire.Device
+	Name     string
+	Complete bool   // everything this device wrote in the document
+	Through  uint64 // updates of one session; in events only
+}
+
+// mark relates a session's count of updates to its chain: once a device holds
+// that many entries of the chain, it holds that many updates.
+type mark struct{ number, entries uint64 }
+
+// maxMarks bounds what one session remembers; older ones are forgotten, which
+// can only understate what others hold.
+const maxMarks = 4096
+
+// through is how many of the session's updates a holder of n entries has.
+func (s *Session) through(n uint64) uint64 {
+	i := sort.Search(len(s.marks), func(i int) bool { return s.marks[i].entries > n })
+	if i == 0 {
+		return 0
+	}
+	return s.marks[i-1].number
+}
+
+func (s *Session) pruneMarks() {
+	if len(s.marks) > maxMarks {
+		s.marks = append(s.marks[:0:0], s.marks[maxMarks/2:]...)
+	}
+}
+
+// ledger records where this device's own entries are durable, from receipts
+// that the holders signed.
+type ledger struct {
+	own     map[wire.ChainID]uint64                 // entries of own chains durable here
+	held    map[wire.Device]map[wire.ChainID]uint64 // entries of own chains durable on other devices
+	wroteAt time.Time                               // last own entry
+	asked   time.Time                               // last time sync was asked to offer again
+}
+
+func newLedger() *ledger {
+	return &ledger{own: map[wire.ChainID]uint64{}, held: map[wire.Device]map[wire.ChainID]uint64{}}
+}
+
+// wrote records that n entries of an own chain are durable here.
+func (l *ledger) wrote(chain wire.ChainID, n uint64, now time.Time) {
+	l.own[chain] = max(l.own[chain], n)
+	l.wroteAt = now
+}
+
+// receipt records what another device holds. It says whether it was news.
+func (l *ledger) receipt(r *oplog.Receipt) bool {
+	if _, ours := l.own[r.Chain]; !ours {
+		return false
+	}
+	chains := l.held[r.Device]
+	if chains == nil {
+		chains = map[wire.ChainID]uint64{}
+		l.held[r.Device] = chains
+	}
+	if chains[r.Chain] > r.Seq {
+		return false
+	}
+	chains[r.Chain] = r.Seq + 1
+	return true
+}
+
+// complete says whether a device holds all of this device's entries.
+func (l *ledger) complete(d wire.Device) bool {
+	held := l.held[d]
+	for chain, n := range l.own {
+		if held[chain] < n {
+			return false
+		}
+	}
+	return true
+}
+
+// holders lists the devices that hold any of this device's entries.
+func (l *ledger) holders() []wire.Device {
+	list := make([]wire.Device, 0, len(l.held))
+	for d := range l.held {
+		list = append(list, d)
+	}
+	sort.Slice(list, func(i, j int) bool { return string(list[i][:]) < string(list[j][:]) })
+	return list
+}
+
+// overdue says whether an own entry has waited too long for a first receipt
+// while someone is connected, so that sync should offer it again.
+func (l *ledger) overdue(now time.Time, connected bool) bool {
+	if !connected || l.wroteAt.IsZero() || now.Sub(l.wroteAt) < reofferInterval || now.Sub(l.asked) < reofferInterval {
+		return false
+	}
+	for d := range l.held {
+		if l.complete(d) {
+			return false
+		}
+	}
+	l.asked = now
+	return len(l.own) > 0
+}
+
+// ack tells a session that its updates up to number are durable here.
+func (d *Document) ack(s *Session, number uint64) {
+	if s == nil || number <= s.acked {
+		return
+	}
+	s.acked = number
+	s.push(Event{Kind: EventAck, Through: number})
+	d.pushDurable(s)
+}
+
+// settle counts updates that changed nothing as durable wherever the chain is.
+func (d *Document) settle(s *Session, number uint64) {
+	s.marks = append(s.marks, mark{number: number, entries: s.slot.next})
+	s.pruneMarks()
+	d.ack(s, number)
+}
+
+// pushDurable tells a session where its updates are.
+func (d *Document) pushDurable(s *Session) {
+	e := Event{Kind: EventDurable, Through: s.acked, Peers: d.listeners()}
+	for _, dev := range d.ledger.holders() {
+		e.Others = append(e.Others, Holder{
+			Device:   dev,
+			Name:     d.node.nameOf(dev),
+			Complete: d.ledger.complete(dev),
+			Through:  s.through(d.ledger.held[dev][s.slot.chain]),
+		})
+	}
+	s.push(e)
+}
+
+// Holders lists the other devices that hold edits of this device durably.
+func (d *Document) Holders() []Holder {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []Holder
+	for _, dev := range d.ledger.holders() {
+		list = append(list, Holder{Device: dev, Name: d.node.nameOf(dev), Complete: d.ledger.complete(dev) && len(d.pending.groups) == 0})
+	}
+	return list
+}
+
+// receipts takes signed receipts of another device.
+func (d *Document) receipts(rs []oplog.Receipt) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	news := false
+	for _, r := range rs {
+		if id, ok := d.chains.ID(r.Chain, r.Seq); !ok || id != r.Entry {
+			continue // of a branch or an entry not held here
+		}
+		if d.ledger.receipt(&r) {
+			news = true
+			d.out.put(store.ReceiptKey(d.id, r.Chain, r.Device), r.Encode())
+		}
+	}
+	if !news {
+		return
+	}
+	for _, s := range d.sessions {
+		d.pushDurable(s)
+	}
+	d.changed = true
+	d.wake()
+}

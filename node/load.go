@@ -1,0 +1,215 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// load fills the document from the store. A damaged record is passed over and
+// told in the log; what it held comes back from a peer.
+func (d *Document) load(ctx context.Context) error {
+	steps := []struct {
+		kind store.Kind
+		read func(store.Record) error
+	}{
+		{store.KindLocal, d.loadLocal},
+		{store.KindSecret, d.loadSecret},
+		{store.KindOp, d.loadOp},
+		{store.KindWrap, d.loadWrap},
+		{store.KindEntry, d.loadEntry},
+		{store.KindDraft, d.loadDraft},
+		{store.KindReceipt, d.loadReceipt},
+	}
+	for _, step := range steps {
+		for r, err := range d.node.cfg.Store.Scan(ctx, d.id, step.kind, "") {
+			var corrupt *store.CorruptError
+			if errors.As(err, &corrupt) {
+				d.noteDamage(r.Key, err)
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("read %s records: %w", step.kind, err)
+			}
+			if err := step.read(r); err != nil {
+				d.noteDamage(r.Key, err)
+			}
+		}
+		if step.kind == store.KindEntry {
+			d.dropUnsigned()
+			d.applyReady()
+		}
+	}
+	d.tryWraps()
+	d.applyReady()
+	for chain := range d.chains.All() {
+		if author, _, _, _ := d.chains.Author(chain); author == d.node.device {
+			seq, _, _ := d.chains.Head(chain)
+			d.ledger.own[chain] = seq + 1
+		}
+	}
+	d.loadReceipts()
+	return nil
+}
+
+// noteDamage tells of a record that cannot be used. It stays in the store.
+func (d *Document) noteDamage(k store.Key, err error) {
+	d.damage++
+	d.log.Error("stored record cannot be used, waiting for a peer's copy", "record", k.String(), "err", err)
+}
+
+func (d *Document) loadLocal(r store.Record) error {
+	if r.Key != infoKey(d.id) {
+		return nil
+	}
+	return wire.Unmarshal(r.Value, &d.info)
+}
+
+func (d *Document) loadSecret(r store.Record) error {
+	switch r.Key {
+	case keysKey(d.id):
+		var ring []keyRecord
+		if err := d.openLocal(r.Key, r.Value, &ring); err != nil {
+			return err
+		}
+		for _, k := range ring {
+			if len(k.Key) != len(seal.EpochKey{}) {
+				return fmt.Errorf("epoch key of %d bytes", len(k.Key))
+			}
+			d.keys[k.Epoch] = seal.EpochKey(k.Key)
+		}
+	case inviteKey(d.id):
+		rec := new(inviteRecord)
+		if err := d.openLocal(r.Key, r.Value, rec); err != nil {
+			return err
+		}
+		d.invite = rec
+	case joinKey(d.id):
+		var stored joinRecord
+		if err := d.openLocal(r.Key, r.Value, &stored); err != nil {
+			return err
+		}
+		link, err := access.ParseLink(stored.Link)
+		if err != nil {
+			return fmt.Errorf("read kept link: %w", err)
+		}
+		rec, err := newJoinRecord(link)
+		if err != nil {
+			return err
+		}
+		d.join = rec
+	}
+	return nil
+}
+
+func (d *Document) loadOp(r store.Record) error {
+	op, err := access.DecodeOp(r.Value)
+	if err != nil {
+		return fmt.Errorf("read access op: %w", err)
+	}
+	if _, err := d.access.Add(op); err != nil {
+		return fmt.Errorf("add access op: %w", err)
+	}
+	return nil
+}
+
+func (d *Document) loadWrap(r store.Record) error {
+	w, err := access.DecodeWrap(r.Value)
+	if err != nil {
+		return fmt.Errorf("read wrap: %w", err)
+	}
+	d.wraps[r.Key.Name] = w
+	return nil
+}
+
+// loadEntry adds an entry to its chain. One that comes after a hole has no
+// place yet and is left in the store; a peer's copy closes the hole.
+func (d *Document) loadEntry(r store.Record) error {
+	e, err := oplog.Decode(r.Value)
+	if err != nil {
+		return fmt.Errorf("read entry: %w", err)
+	}
+	if err := d.chains.Load(e); err != nil {
+		return err
+	}
+	if d.chains.Chosen(e.Chain(), oplog.Position{Seq: e.Seq, ID: e.ID}) {
+		d.queue.hold(e)
+	} else {
+		d.queue.try(e.Chain())
+	}
+	return nil
+}
+
+// dropUnsigned forgets entries that stand after the last verified signature of
+// their chain, which only a store that lost records has. Peers send them again.
+func (d *Document) dropUnsigned() {
+	for _, ref := range d.chains.Trim() {
+		d.queue.release(entryRef{ref.Chain, ref.Seq})
+		d.damage++
+	}
+}
+
+// loadDraft merges an own edit that was durable but not in an entry, and
+// queues it to become one. What an entry already holds is left out.
+func (d *Document) loadDraft(r store.Record) error {
+	var rec draftRecord
+	if err := d.openLocal(r.Key, r.Value, &rec); err != nil {
+		return err
+	}
+	if len(r.Key.Name) == 8 {
+		d.nextDraft = max(d.nextDraft, binary.BigEndian.Uint64([]byte(r.Key.Name))+1)
+	}
+	sl := d.own[wire.NewChainID(d.id.Short(), d.node.device, rec.Auth, rec.Inc)]
+	if sl == nil {
+		sl = d.addSlot(rec.Auth, rec.Inc)
+		if seq, id, ok := d.chains.Head(sl.chain); ok {
+			sl.next, sl.prev = seq+1, id
+		}
+	}
+	update, err := crdt.DiffUpdate(rec.Update, d.body.StateVector())
+	if err != nil {
+		return fmt.Errorf("read draft: %w", err)
+	}
+	info, err := crdt.Inspect(update)
+	if err != nil {
+		return fmt.Errorf("read draft: %w", err)
+	}
+	if err := d.body.ApplyUpdate(update, remoteOrigin); err != nil {
+		return fmt.Errorf("merge draft: %w", err)
+	}
+	g := &group{slot: sl, updates: [][]byte{update}, saved: 1, drafts: []store.Key{r.Key}}
+	if numOps(info) == 0 {
+		g.updates = nil // only its record is left to delete
+	}
+	d.pending.groups = append(d.pending.groups, g)
+	d.pending.bytes += len(update)
+	return nil
+}
+
+// loadReceipt keeps a receipt until the ledger knows which chains are own.
+func (d *Document) loadReceipt(r store.Record) error {
+	rc, err := oplog.DecodeReceipt(r.Value)
+	if err != nil {
+		return fmt.Errorf("read receipt: %w", err)
+	}
+	d.stored = append(d.stored, rc)
+	return nil
+}
+
+func (d *Document) loadReceipts() {
+	for i := range d.stored {
+		r := &d.stored[i]
+		if id, ok := d.chains.ID(r.Chain, r.Seq); ok && id == r.Entry {
+			d.ledger.receipt(r)
+		}
+	}
+	d.stored = nil
+}

@@ -1,0 +1,272 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/sheafdocs/sheaf/node/discovery"
+	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/sync"
+	"github.com/sheafdocs/sheaf/node/transport"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// startNetwork begins sync, gossip and discovery on the host.
+func (n *Node) startNetwork() error {
+	var err error
+	n.sync, err = sync.New(sync.Config{
+		Host: n.cfg.Host, Key: n.cfg.Key, Replica: replica{n}, Handler: n, Gate: n.cfg.Gate, Logger: n.cfg.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("start sync: %w", err)
+	}
+	n.gossip, err = gossip.New(gossip.Config{Host: n.cfg.Host, Logger: n.cfg.Logger})
+	if err != nil {
+		return errors.Join(fmt.Errorf("start gossip: %w", err), n.sync.Close())
+	}
+	n.discovery, err = discovery.New(discovery.Config{
+		Host: n.cfg.Host, Mode: n.cfg.LocalDiscovery, Logger: n.cfg.Logger,
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("start discovery: %w", err), n.gossip.Close(), n.sync.Close())
+	}
+	if n.offline {
+		n.discovery.GoOffline()
+		n.sync.GoOffline()
+	}
+	n.keepKnownPeers()
+	for _, d := range n.documents {
+		if d.join != nil {
+			n.runJoin(d)
+		}
+	}
+	return nil
+}
+
+// stopNetwork ends what startNetwork began.
+func (n *Node) stopNetwork() {
+	if n.sync == nil {
+		return
+	}
+	err := errors.Join(n.discovery.Close(), n.gossip.Close(), n.sync.Close())
+	if err != nil {
+		n.cfg.Logger.Error("leave network", "err", err)
+	}
+}
+
+// joinTopic enters the document's gossip topic once its first key is held.
+// Called with mu held.
+func (d *Document) joinTopic() {
+	if d.topic != nil || d.node.gossip == nil || d.closed {
+		return
+	}
+	first, _ := d.access.Epoch()
+	key, ok := d.keys[first]
+	if !ok {
+		return
+	}
+	topic, err := d.node.gossip.Join(seal.TopicOf(key), d)
+	if err != nil {
+		d.log.Error("join gossip topic", "err", err)
+		return
+	}
+	d.topic = topic
+}
+
+// SetOffline stops or resumes all exchange with other devices. Editing goes
+// on; what is written is kept here and exchanged later. The choice survives a
+// restart.
+func (n *Node) SetOffline(ctx context.Context, offline bool) error {
+	n.mu.Lock()
+	was := n.offline
+	n.offline = offline
+	n.mu.Unlock()
+	if err := n.storeProfile(ctx); err != nil {
+		n.mu.Lock()
+		n.offline = was
+		n.mu.Unlock()
+		return err
+	}
+	if n.sync != nil && was != offline {
+		if offline {
+			n.discovery.GoOffline()
+			n.sync.GoOffline()
+		} else {
+			n.sync.GoOnline()
+			n.discovery.GoOnline()
+		}
+	}
+	n.notify(Change{Kind: StatusChanged})
+	return nil
+}
+
+// Offline says whether the node exchanges nothing with others.
+func (n *Node) Offline() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.offline
+}
+
+// Peers counts the connected devices.
+func (n *Node) Peers() int {
+	if n.sync == nil {
+		return 0
+	}
+	return len(n.sync.Peers())
+}
+
+// peersOf lists the connected devices that share a document.
+func (n *Node) peersOf(doc wire.DocID) []wire.Device {
+	if n.sync == nil {
+		return nil
+	}
+	return n.sync.PeersOf(doc)
+}
+
+// hints are the addresses to put into a link.
+func (n *Node) hints() []string {
+	if n.cfg.Hints != nil {
+		return n.cfg.Hints()
+	}
+	if n.cfg.Host == nil {
+		return nil
+	}
+	return transport.Hints(n.cfg.Host, maxHints)
+}
+
+// PeerUp implements sync.Handler: a session with a device works.
+func (n *Node) PeerUp(dev wire.Device) {
+	n.rememberPeer(dev)
+	for _, d := range n.Documents() {
+		if d.Serves(dev) {
+			d.announcePresence()
+			d.sendReceiptsFor(dev)
+			d.tellDurable()
+		}
+	}
+	n.notify(Change{Kind: StatusChanged})
+}
+
+// PeerDown implements sync.Handler.
+func (n *Node) PeerDown(dev wire.Device) {
+	for _, d := range n.Documents() {
+		if d.Serves(dev) {
+			d.tellDurable()
+		}
+	}
+	n.notify(Change{Kind: StatusChanged})
+}
+
+// sendReceiptsFor tells a device which of its entries are durable here: it
+// may have missed the receipts of before.
+func (d *Document) sendReceiptsFor(dev wire.Device) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.out.empty() || !d.unstored.empty() {
+		return // receipts follow the commit
+	}
+	for chain := range d.chains.All() {
+		author, _, _, _ := d.chains.Author(chain)
+		seq, id, ok := d.chains.Head(chain)
+		if !ok || author != dev {
+			continue
+		}
+		d.signReceipt(oplog.Receipt{Doc: d.id.Short(), Chain: chain, Seq: seq, Entry: id, TS: d.node.cfg.Now()})
+	}
+	d.wake()
+}
+
+// tellDurable tells the sessions and watchers anew who is connected.
+func (d *Document) tellDurable() {
+	d.mu.Lock()
+	for _, s := range d.sessions {
+		d.pushDurable(s)
+	}
+	d.mu.Unlock()
+	d.node.notify(Change{Kind: DocumentChanged, Doc: d.id})
+}
+
+// peerRecord is where a device was last reached.
+type peerRecord struct {
+	_     struct{} `cbor:",toarray"`
+	Addrs []string
+}
+
+// maxPeerAddrs bounds the addresses remembered of one device.
+const maxPeerAddrs = 16
+
+// rememberPeer notes a device's addresses, so that it is found again after a
+// restart without a link or a relay.
+func (n *Node) rememberPeer(dev wire.Device) {
+	id, err := transport.PeerID(dev)
+	if err != nil {
+		return
+	}
+	info := n.cfg.Host.Peerstore().PeerInfo(id)
+	rec := peerRecord{Addrs: []string{}}
+	for _, a := range info.Addrs {
+		if len(rec.Addrs) < maxPeerAddrs {
+			rec.Addrs = append(rec.Addrs, a.String())
+		}
+	}
+	if len(rec.Addrs) == 0 {
+		return
+	}
+	n.discovery.Keep(info)
+	b, err := wire.Marshal(rec)
+	if err != nil {
+		return
+	}
+	err = n.cfg.Store.Commit(n.ctx, &store.Batch{Put: []store.Record{{Key: peerKey(dev), Value: b}}})
+	if err != nil {
+		n.cfg.Logger.Warn("remember peer", "err", err)
+	}
+}
+
+// keepKnownPeers has discovery connect to the devices reached before.
+func (n *Node) keepKnownPeers() {
+	for r, err := range n.cfg.Store.Scan(n.ctx, wire.DocID{}, store.KindLocal, peerPrefix) {
+		if err != nil {
+			continue // an address is found again by other ways
+		}
+		var rec peerRecord
+		if wire.Unmarshal(r.Value, &rec) != nil || len(r.Key.Name) != len(peerPrefix)+len(wire.Device{}) {
+			continue
+		}
+		id, err := transport.PeerID(wire.Device([]byte(r.Key.Name[len(peerPrefix):])))
+		if err != nil {
+			continue
+		}
+		info, err := addrInfo(id, rec.Addrs)
+		if err == nil {
+			n.discovery.Keep(info)
+		}
+	}
+}
+
+// addrInfo joins a peer id with the addresses that can be read.
+func addrInfo(id peer.ID, addrs []string) (peer.AddrInfo, error) {
+	info := peer.AddrInfo{ID: id}
+	for _, a := range addrs {
+		one, err := peer.AddrInfoFromString(a + "/p2p/" + id.String())
+		if err == nil {
+			info.Addrs = append(info.Addrs, one.Addrs...)
+		}
+	}
+	if len(info.Addrs) == 0 {
+		return info, errors.New("no address can be read")
+	}
+	return info, nil
+}
+
+const peerPrefix = "peer/"
+
+func peerKey(dev wire.Device) store.Key {
+	return store.Key{Kind: store.KindLocal, Name: peerPrefix + string(dev[:])}
+}

@@ -1,0 +1,271 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/replication"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Receive takes what sync brought from a peer. It returns when everything was
+// judged and what counts is on its way to the store. The error says what was
+// wrong with the sender's data.
+func (n *Node) Receive(_ context.Context, from wire.Device, del replication.Delivery) error {
+	d, err := n.Document(del.Doc)
+	if err != nil {
+		return err
+	}
+	return d.receive(from, del)
+}
+
+func (d *Document) receive(from wire.Device, del replication.Delivery) error {
+	d.mu.Lock()
+	for d.out.bytes > maxIncoming && !d.closed {
+		d.space.Wait()
+	}
+	if d.closed {
+		d.mu.Unlock()
+		return ErrClosed
+	}
+	var errs []error
+	for _, raw := range del.Ops {
+		errs = append(errs, d.receiveOp(raw))
+	}
+	for _, raw := range del.Wraps {
+		errs = append(errs, d.receiveWrap(raw))
+	}
+	for _, raw := range del.Requests {
+		if err := d.answerRequest(raw); err != nil {
+			d.log.Info("join request refused", "peer", from.String(), "err", err)
+		}
+	}
+	errs = append(errs, d.receiveEntries(del.Entries))
+	d.applyReady()
+	d.finishJoin()
+	request := d.requestJoin()
+	d.mu.Unlock()
+	d.wake()
+	if request != nil && d.node.sync != nil {
+		d.node.sync.Request(d.id, request)
+	}
+	return errors.Join(errs...)
+}
+
+// receiveOp adds an access op, and stores it with those it completes.
+func (d *Document) receiveOp(raw []byte) error {
+	op, err := access.DecodeOp(raw)
+	if errors.Is(err, wire.ErrUnknownVersion) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read access op: %w", err)
+	}
+	result, err := d.access.Add(op)
+	if err != nil {
+		return fmt.Errorf("add access op: %w", err)
+	}
+	for _, added := range result.Added {
+		d.out.put(store.OpKey(d.id, added.ID), added.Raw)
+	}
+	if len(result.Added) > 0 {
+		d.changed = true
+		d.tryWraps()
+	}
+	return nil
+}
+
+// receiveWrap keeps a wrapped key and opens it if it is for this device or
+// for the link it joins by.
+func (d *Document) receiveWrap(raw []byte) error {
+	w, err := access.DecodeWrap(raw)
+	if err != nil {
+		return fmt.Errorf("read wrap: %w", err)
+	}
+	if w.Doc != d.id.Short() || !w.Verify() {
+		return fmt.Errorf("read wrap: %w", oplog.ErrSignature)
+	}
+	if len(d.wraps) >= maxWraps {
+		return nil
+	}
+	d.keepWrap(w)
+	d.tryWraps()
+	return nil
+}
+
+// maxWraps bounds the wrapped keys kept of one document.
+const maxWraps = 4096
+
+// tryWraps opens the wraps whose epoch is announced in the access log and
+// whose key is not held.
+func (d *Document) tryWraps() {
+	for _, w := range d.wraps {
+		if _, have := d.keys[w.Epoch]; have {
+			continue
+		}
+		rotator, ok := d.access.Rotator(w.Epoch)
+		if !ok {
+			continue
+		}
+		key, err := d.openWrap(w, rotator)
+		if err != nil {
+			continue // for someone else, or junk; another uploader's may open
+		}
+		d.keys[w.Epoch] = key
+		d.queue.unlock(w.Epoch)
+		if err := d.putKeys(); err != nil {
+			d.log.Error("keep epoch key", "err", err)
+		}
+		d.joinTopic()
+		d.changed = true
+	}
+}
+
+func (d *Document) openWrap(w *access.Wrap, rotator wire.Device) (seal.EpochKey, error) {
+	if w.Recipient == d.node.cfg.Key.SealHash() {
+		return seal.OpenWrap(w, d.id, rotator, d.node.cfg.Key.SealPrivate())
+	}
+	if d.join != nil && d.join.keys != nil && w.Recipient == d.join.keys.SealHash() {
+		return seal.OpenWrap(w, d.id, rotator, d.join.keys.SealPrivate())
+	}
+	return seal.EpochKey{}, errNoKey
+}
+
+// receiveEntries judges entries run by run and puts those that count, or are
+// branches to be kept, on their way to the store and into the document.
+func (d *Document) receiveEntries(raws [][]byte) error {
+	entries := make([]*oplog.Entry, 0, len(raws))
+	var errs []error
+	for _, raw := range raws {
+		e, err := oplog.Decode(raw)
+		if v := oplog.VerdictOf(err); v.Action == oplog.Reject {
+			errs = append(errs, err)
+			break
+		} else if err == nil {
+			entries = append(entries, e)
+		}
+	}
+	for _, run := range oplog.SplitRuns(entries) {
+		kept, v := d.chains.CheckRun(d.access, run)
+		d.keepEntries(kept)
+		if v.Action == oplog.Reject {
+			errs = append(errs, v.Reason)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// keepEntries appends judged entries to their chains, hands them to the store
+// and queues them for merging. Receipts follow when they are durable.
+func (d *Document) keepEntries(kept []*oplog.Entry) {
+	if len(kept) == 0 {
+		return
+	}
+	switched := false
+	for _, e := range kept {
+		change := d.chains.Append(e)
+		if change.Kind == oplog.Unchanged {
+			continue
+		}
+		d.out.put(store.EntryKey(d.id, e.Chain(), e.Seq, e.ID), e.Raw)
+		for _, p := range change.Dropped {
+			d.out.remove(store.EntryKey(d.id, e.Chain(), p.Seq, p.ID))
+		}
+		switch change.Kind {
+		case oplog.Extended:
+			d.queue.hold(e)
+		case oplog.Switched:
+			switched = true
+		}
+		if change.Kind != oplog.Extended {
+			d.log.Warn("a chain has two branches", "peer", e.Author.String(), "entry", e.ID.String())
+		}
+	}
+	now := d.node.cfg.Now()
+	d.rate.add(len(kept), now)
+	d.info.touch(now)
+	d.changed = true
+	d.node.stats.verified.Add(uint64(len(kept)))
+	last := kept[len(kept)-1]
+	d.out.then(func() { d.receiptFor(last) })
+	if switched {
+		// The entries of the other branch are read from the store, so the
+		// rebuild waits until all of them are there.
+		d.out.then(d.rebuild)
+	}
+}
+
+// receiptFor queues a receipt for everything of a chain up to an entry that
+// has become durable.
+func (d *Document) receiptFor(e *oplog.Entry) {
+	d.queue.try(e.Chain()) // entries not held in memory can be read now
+	if e.Author == d.node.device || !d.chains.Chosen(e.Chain(), oplog.Position{Seq: e.Seq, ID: e.ID}) {
+		return
+	}
+	d.signReceipt(oplog.Receipt{Doc: d.id.Short(), Chain: e.Chain(), Seq: e.Seq, Entry: e.ID, TS: d.node.cfg.Now()})
+}
+
+// signReceipt queues a receipt for the document's peers.
+func (d *Document) signReceipt(r oplog.Receipt) {
+	r, err := oplog.SignReceipt(d.node.cfg.Key, r)
+	if err != nil {
+		d.log.Error("sign receipt", "err", err)
+		return
+	}
+	d.receiptsOut = append(d.receiptsOut, r)
+}
+
+// Receipts takes what other devices say they hold durably.
+func (n *Node) Receipts(_ wire.Device, rs []oplog.Receipt) {
+	byDoc := map[wire.Doc16][]oplog.Receipt{}
+	for _, r := range rs {
+		byDoc[r.Doc] = append(byDoc[r.Doc], r)
+	}
+	n.mu.Lock()
+	docs := n.listLocked()
+	n.mu.Unlock()
+	for _, d := range docs {
+		if mine := byDoc[d.id.Short()]; mine != nil {
+			d.receipts(mine)
+		}
+	}
+}
+
+// fillGap asks for what gossip passed over.
+func (d *Document) fillGap(from wire.Device, e *oplog.Entry) {
+	switch {
+	case d.node.sync == nil:
+	case e == nil:
+		d.node.sync.Gap(from, d.id)
+	default:
+		d.node.sync.Gap(from, d.id, e.Chain())
+	}
+}
+
+// Deliver takes a message that gossip's validator accepted.
+func (d *Document) Deliver(from wire.Device, m gossip.Message) {
+	del := replication.Delivery{Doc: d.id}
+	switch m.Kind {
+	case gossip.Entry:
+		del.Entries = [][]byte{m.Body}
+	case gossip.Op:
+		del.Ops = [][]byte{m.Body}
+	case gossip.Wrap:
+		del.Wraps = [][]byte{m.Body}
+	case gossip.Presence:
+		d.receivePresence(m.Body)
+		return
+	case gossip.Gap:
+		d.fillGap(from, m.Entry)
+		return
+	}
+	if err := d.receive(from, del); err != nil && !errors.Is(err, ErrClosed) {
+		d.log.Info("gossip message not taken", "peer", from.String(), "err", err)
+	}
+}

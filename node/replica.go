@@ -1,0 +1,166 @@
+package node
+
+import (
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/replication"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// replica shows the node's documents to sync.
+type replica struct{ n *Node }
+
+// Documents lists the documents a peer may be told of: those where it has a
+// role, and those this device waits to be given.
+func (r replica) Documents(peer wire.Device) []wire.DocID {
+	r.n.mu.Lock()
+	docs := r.n.listLocked()
+	r.n.mu.Unlock()
+	var ids []wire.DocID
+	for _, d := range docs {
+		if d.Serves(peer) {
+			ids = append(ids, d.id)
+		}
+	}
+	return ids
+}
+
+// Document implements replication.Replica.
+func (r replica) Document(id wire.DocID) (replication.Document, bool) {
+	d, err := r.n.Document(id)
+	if err != nil {
+		return nil, false
+	}
+	return d, true
+}
+
+// VerifyInvite says whether a peer proved the key of an invite that lets it
+// read, and names the invite's seal key.
+func (r replica) VerifyInvite(claim replication.InviteClaim) (wire.SealHash, bool) {
+	d, err := r.n.Document(claim.Doc)
+	if err != nil {
+		return wire.SealHash{}, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.access.VerifyInvite(claim.Proof, claim.Peer, d.node.device, claim.Challenge, d.node.cfg.Now())
+}
+
+// Summary implements replication.Document.
+func (d *Document) Summary() replication.Summary {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	heads := d.access.Heads()
+	return replication.Summary{
+		AccessHeads: heads,
+		Vector:      d.chains.Vector(),
+		Digest:      d.chains.Digest(heads),
+	}
+}
+
+// OpsSince implements replication.Document.
+func (d *Document) OpsSince(heads []wire.OpID) [][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var raws [][]byte
+	for _, op := range d.access.Since(heads) {
+		raws = append(raws, op.Raw)
+	}
+	return raws
+}
+
+// Wraps implements replication.Document: the wrapped keys for a peer, and for
+// the invite it proved.
+func (d *Document) Wraps(peer wire.Device, invite wire.SealHash) [][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	want := map[wire.SealHash]bool{}
+	if !invite.IsZero() {
+		want[invite] = true
+	}
+	for _, m := range d.access.Members() {
+		if m.Device == peer {
+			want[m.Seal] = true
+		}
+	}
+	var raws [][]byte
+	for _, w := range d.wraps {
+		if want[w.Recipient] {
+			if raw, err := w.Encode(); err == nil {
+				raws = append(raws, raw)
+			}
+		}
+	}
+	return raws
+}
+
+// Entries implements replication.Document: stored entries of a line from seq
+// on, up to about maxBytes, ending at one whose signature this node verified.
+func (d *Document) Entries(line wire.ChainID, from uint64, maxBytes int) ([][]byte, error) {
+	d.mu.Lock()
+	steps := d.chains.Run(line, from)
+	d.mu.Unlock()
+	var raws [][]byte
+	size, anchored := 0, 0
+	for _, p := range steps {
+		raw, err := d.node.cfg.Store.Get(background(), store.EntryKey(d.id, p.Chain, p.Seq, p.ID))
+		if err != nil {
+			break // not durable yet, or damaged: the run ends before it
+		}
+		if size += len(raw); size > maxBytes && anchored > 0 {
+			break
+		}
+		raws = append(raws, raw)
+		if p.Anchor {
+			anchored = len(raws)
+		}
+	}
+	if anchored == 0 && len(steps) > 0 {
+		return nil, fmt.Errorf("read entries of line %s from %d: no signed entry found", line, from)
+	}
+	return raws[:anchored], nil
+}
+
+// Serves implements replication.Document: a member is served, and anyone is
+// asked who may have a document that this device waits for.
+func (d *Document) Serves(peer wire.Device) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.servesLocked(peer)
+}
+
+func (d *Document) servesLocked(peer wire.Device) bool {
+	if len(d.access.Heads()) == 0 {
+		return d.join == nil // a lost document: whoever knows its id may refill it
+	}
+	_, _, ok := d.access.Authority(peer)
+	return ok
+}
+
+// Allows implements gossip.Document.
+func (d *Document) Allows(peer wire.Device) bool { return d.Serves(peer) }
+
+// CheckEntry implements gossip.Document.
+func (d *Document) CheckEntry(e *oplog.Entry) oplog.Verdict {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.chains.Check(d.access, e)
+}
+
+// CheckOp implements gossip.Document: what is wrong whatever else is known is
+// rejected, what is known already is ignored.
+func (d *Document) CheckOp(raw []byte) oplog.Verdict {
+	op, err := access.DecodeOp(raw)
+	if err != nil {
+		return oplog.VerdictOf(err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.access.Has(op.ID) {
+		return oplog.Verdict{Action: oplog.Ignore, Reason: oplog.ErrDuplicate}
+	}
+	return oplog.Verdict{}
+}

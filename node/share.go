@@ -1,0 +1,194 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// inviteRecord remembers the secret of the link this device made, so that
+// sharing again gives the same link.
+type inviteRecord struct {
+	_      struct{} `cbor:",toarray"`
+	Op     wire.OpID
+	Secret []byte
+}
+
+// maxHints is how many addresses a link carries.
+const maxHints = 8
+
+// Share returns a link that lets its holder join as an editor. The first call
+// makes the invite and wraps the document's keys for it; later calls return
+// the same link with this device's addresses of the moment.
+func (d *Document) Share(ctx context.Context) (access.Link, error) {
+	d.mu.Lock()
+	_, role, ok := d.roleLocked()
+	invite, have := d.invite, d.invite != nil
+	d.mu.Unlock()
+	if !ok {
+		return access.Link{}, fmt.Errorf("%w: a member has to let this device in first", ErrJoining)
+	}
+	if !have {
+		if role < access.Owner {
+			return access.Link{}, fmt.Errorf("%w: only an owner makes links; ask the person who shared it", ErrReadOnly)
+		}
+		made, err := d.makeInvite(ctx)
+		if err != nil {
+			return access.Link{}, err
+		}
+		invite = made
+	}
+	return access.Link{Doc: d.id, Secret: [16]byte(invite.Secret), Hints: d.node.hints()}, nil
+}
+
+// makeInvite puts an invite into the access log and wraps every key for it.
+func (d *Document) makeInvite(ctx context.Context) (*inviteRecord, error) {
+	var secret [16]byte
+	if _, err := io.ReadFull(d.node.rand(), secret[:]); err != nil {
+		return nil, fmt.Errorf("make link secret: %w", err)
+	}
+	keys, err := access.DeriveInvite(secret)
+	if err != nil {
+		return nil, fmt.Errorf("derive invite keys: %w", err)
+	}
+	record := &inviteRecord{Secret: secret[:]}
+	err = d.durably(ctx, func() error {
+		op, err := access.NewInvite(d.access, d.node.cfg.Key, keys, access.Editor, d.node.cfg.Now())
+		if err != nil {
+			return fmt.Errorf("make invite: %w", err)
+		}
+		record.Op = op.ID
+		sealed, err := d.sealLocal(inviteKey(d.id), record)
+		if err != nil {
+			return err
+		}
+		if err := d.wrapFor(keys.SealPublic()); err != nil {
+			return err
+		}
+		d.out.put(inviteKey(d.id), sealed)
+		d.invite = record
+		return d.addOwnOp(op)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return record, nil
+}
+
+// wrapFor wraps every epoch key held for a seal public key.
+func (d *Document) wrapFor(sealPublic []byte) error {
+	for epoch, key := range d.keys {
+		w, err := seal.WrapKey(key, d.id, epoch, sealPublic, d.node.cfg.Key)
+		if err != nil {
+			return fmt.Errorf("wrap epoch key: %w", err)
+		}
+		d.keepWrap(w)
+	}
+	return nil
+}
+
+// keepWrap notes a wrap and leaves it for the next commit.
+func (d *Document) keepWrap(w *access.Wrap) {
+	raw, err := w.Encode()
+	if err != nil {
+		d.log.Error("encode wrap", "err", err)
+		return
+	}
+	key := store.WrapKey(d.id, w.Epoch, w.Recipient, w.Uploader)
+	if _, have := d.wraps[key.Name]; have {
+		return
+	}
+	d.wraps[key.Name] = w
+	d.out.put(key, raw)
+}
+
+// addOwnOp adds an op this device made to the access log and stores it.
+func (d *Document) addOwnOp(op *access.Op) error {
+	if _, err := d.access.Add(op); err != nil {
+		return fmt.Errorf("add own op: %w", err)
+	}
+	d.out.put(store.OpKey(d.id, op.ID), op.Raw)
+	d.out.then(func() {
+		d.publish(gossip.Message{Kind: gossip.Op, Body: op.Raw})
+		d.reoffer = true
+		d.changed = true
+	})
+	return nil
+}
+
+// found makes the document's first records durable: genesis, key, notes.
+func (d *Document) found(ctx context.Context, genesis *access.Op, epoch wire.EpochID, key seal.EpochKey) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.addOwnOp(genesis); err != nil {
+		return err
+	}
+	d.keys[epoch] = key
+	d.info.touch(d.node.cfg.Now())
+	if err := d.putKeys(); err != nil {
+		return err
+	}
+	if err := d.putInfo(); err != nil {
+		return err
+	}
+	work := d.out
+	d.out = outbox{}
+	if err := d.node.cfg.Store.Commit(ctx, &store.Batch{Put: work.puts}); err != nil {
+		return fmt.Errorf("store new document: %w", err)
+	}
+	return nil
+}
+
+// keyRecord is one epoch key, as it lies sealed in the store.
+type keyRecord struct {
+	_     struct{} `cbor:",toarray"`
+	Epoch wire.EpochID
+	Key   []byte
+}
+
+// putKeys leaves the sealed keyring for the next commit.
+func (d *Document) putKeys() error {
+	var ring []keyRecord
+	for epoch, key := range d.keys {
+		ring = append(ring, keyRecord{Epoch: epoch, Key: key[:]})
+	}
+	sealed, err := d.sealLocal(keysKey(d.id), ring)
+	if err != nil {
+		return err
+	}
+	d.out.put(keysKey(d.id), sealed)
+	return nil
+}
+
+// sealLocal encrypts a record for this device's own store; the record's key
+// is bound to it.
+func (d *Document) sealLocal(key store.Key, v any) ([]byte, error) {
+	b, err := wire.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode local record: %w", err)
+	}
+	sealed, err := d.node.local.Seal(d.node.rand(), b, localAAD(key))
+	if err != nil {
+		return nil, fmt.Errorf("seal local record: %w", err)
+	}
+	return sealed, nil
+}
+
+// openLocal is the reverse of sealLocal.
+func (d *Document) openLocal(key store.Key, sealed []byte, v any) error {
+	b, err := d.node.local.Open(sealed, localAAD(key))
+	if err != nil {
+		return fmt.Errorf("open local record: %w", err)
+	}
+	return wire.Unmarshal(b, v)
+}
+
+func localAAD(key store.Key) []byte {
+	return append(append(key.Doc[:], byte(key.Kind)), key.Name...)
+}

@@ -1,0 +1,155 @@
+package node
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// slot is one chain of this device: the place of one editing session.
+type slot struct {
+	chain   wire.ChainID
+	auth    wire.Auth
+	inc     uint32
+	client  crdt.ClientID
+	session *Session // nil while no session holds it
+	next    uint64   // seq of the next entry
+	prev    wire.EntryID
+}
+
+// takeSlot gives a session a chain. A slot of a closed session of this run is
+// used again; otherwise a fresh inc is drawn at random, so that a store that
+// was set back to an older state cannot make a second branch of a chain that
+// others already hold (docs/adr/0005).
+func (d *Document) takeSlot(auth wire.Auth) (*slot, error) {
+	for i, inc := range d.freeSlots {
+		sl := d.own[wire.NewChainID(d.id.Short(), d.node.device, auth, inc)]
+		if sl != nil && sl.session == nil {
+			d.freeSlots = append(d.freeSlots[:i:i], d.freeSlots[i+1:]...)
+			return sl, nil
+		}
+	}
+	for range 64 {
+		var raw [4]byte
+		if _, err := io.ReadFull(d.node.rand(), raw[:]); err != nil {
+			return nil, fmt.Errorf("draw session slot: %w", err)
+		}
+		inc := binary.BigEndian.Uint32(raw[:]) % maxInc
+		chain := wire.NewChainID(d.id.Short(), d.node.device, auth, inc)
+		if _, _, known := d.chains.Head(chain); known || d.own[chain] != nil {
+			continue
+		}
+		return d.addSlot(auth, inc), nil
+	}
+	return nil, fmt.Errorf("%w: no free session slot found", ErrTooMany)
+}
+
+// addSlot makes the slot of a chain of this device.
+func (d *Document) addSlot(auth wire.Auth, inc uint32) *slot {
+	short := d.id.Short()
+	sl := &slot{
+		chain:  wire.NewChainID(short, d.node.device, auth, inc),
+		auth:   auth,
+		inc:    inc,
+		client: crdt.ClientID(wire.ClientID(short, d.node.device, auth, inc, streamBody)),
+	}
+	d.own[sl.chain] = sl
+	d.causes.chain(sl.chain, sl.client)
+	return sl
+}
+
+// group is a run of one slot's updates that will become one or more entries.
+type group struct {
+	slot    *slot
+	updates [][]byte
+	saved   int         // updates[:saved] are durable as drafts
+	drafts  []store.Key // their records, deleted when the entries are durable
+	number  uint64      // the session's count of updates up to here
+	start   uint64      // the slot's clock before the first of updates
+}
+
+// pendingEdits are the own edits that are not in an entry yet. Groups are
+// sealed in order. Within one generation no group names what another one of
+// the same generation wrote, so each can be sealed whole.
+type pendingEdits struct {
+	groups     []*group
+	generation int // index in groups where the current generation starts
+	bytes      int
+	since      time.Time // when the first of them was made
+}
+
+// addPending queues what a session's update changed. An update that changed
+// nothing only counts.
+func (d *Document) addPending(s *Session, update []byte, info crdt.UpdateInfo) {
+	p := &d.pending
+	if len(update) == 0 {
+		if g := p.current(s.slot); g != nil {
+			g.number = s.received
+		} else if !d.slotBusy(s.slot) {
+			d.settle(s, s.received)
+		} else {
+			d.lastGroup(s.slot).number = s.received
+		}
+		return
+	}
+	if p.namesCurrent(s.slot, info) {
+		p.generation = len(p.groups)
+	}
+	g := p.current(s.slot)
+	if g == nil {
+		g = &group{slot: s.slot}
+		g.start = uint64(d.body.StateVector()[s.slot.client])
+		if len(info.Structs) > 0 {
+			g.start = info.Structs[0].From
+		}
+		p.groups = append(p.groups, g)
+	}
+	if p.bytes == 0 {
+		p.since = d.node.cfg.Now()
+	}
+	g.updates = append(g.updates, update)
+	g.number = s.received
+	p.bytes += len(update)
+}
+
+// current returns the slot's group of the current generation.
+func (p *pendingEdits) current(sl *slot) *group {
+	for _, g := range p.groups[p.generation:] {
+		if g.slot == sl {
+			return g
+		}
+	}
+	return nil
+}
+
+// namesCurrent says whether an update of sl names something that another own
+// slot wrote in the current generation.
+func (p *pendingEdits) namesCurrent(sl *slot, info crdt.UpdateInfo) bool {
+	for _, g := range p.groups[p.generation:] {
+		if g.slot != sl && info.Names[g.slot.client] > g.start {
+			return true
+		}
+	}
+	return false
+}
+
+// slotBusy says whether edits of the slot wait to be stored or sealed.
+func (d *Document) slotBusy(sl *slot) bool { return d.lastGroup(sl) != nil }
+
+// lastGroup is the newest group of a slot, of those waiting and of the ones
+// in a commit under way.
+func (d *Document) lastGroup(sl *slot) *group {
+	for _, list := range [][]*group{d.pending.groups, d.sealing} {
+		for i := len(list) - 1; i >= 0; i-- {
+			if list[i].slot == sl {
+				return list[i]
+			}
+		}
+	}
+	return nil
+}
