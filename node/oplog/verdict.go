@@ -67,7 +67,6 @@ var (
 	ErrDuplicate   = errors.New("entry is known")
 	ErrNoAuthority = errors.New("author has no valid authority here")
 	ErrRole        = errors.New("author's role is too low for the stream")
-	ErrPastLimit   = errors.New("entry is past the limit of its chain")
 	ErrGap         = errors.New("entries before this one are missing")
 	ErrFork        = errors.New("entry is on a branch of a forked chain that is not the chosen one")
 	ErrForkFull    = errors.New("enough better branches of this fork are kept")

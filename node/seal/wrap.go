@@ -61,7 +61,9 @@ func WrapKey(ek EpochKey, doc wire.DocID, epoch wire.EpochID, recipient []byte, 
 		Uploader:  uploader.Device(),
 		Ct:        ct,
 	}
-	w.Sign(uploader)
+	if err := w.Sign(uploader); err != nil {
+		return nil, fmt.Errorf("sign wrap: %w", err)
+	}
 	return w, nil
 }
 
