@@ -1,4 +1,143 @@
 // Package crdt merges edits: it is a Yjs document in Go. It speaks Yjs's
-// update format 1 exactly, so that every Yjs editor and document works with
-// it.
+// update format 1 exactly, byte for byte, so that every Yjs editor and every
+// Yjs document works with it.
+//
+// A Doc holds shared types under names: Text, Array, Map and the XML types,
+// which can hold further types. Edits happen inside a transaction
+// (Doc.Transact); each transaction yields one update (Doc.OnUpdate), and
+// replicas that have applied the same updates, in whatever order and however
+// often (Doc.ApplyUpdate), hold the same content. MergeUpdates, DiffUpdate,
+// StateVectorFromUpdate and Inspect work on updates without a document.
+//
+// The package promises that bytes from outside never make it panic, never
+// change the document when they are malformed, and never cost memory beyond a
+// small multiple of their size; that Yjs 13.6 would encode the same state in
+// the same bytes; and that no operation takes time in proportion to the
+// document. It starts no goroutine and reads no clock, randomness, file or
+// network: client ids come from the caller. A Doc is not safe for concurrent
+// use. Update format 2, undo, snapshots and relative positions are left out.
+//
+// README.md beside the source explains the data structure.
 package crdt
+
+import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+
+// Config says how a document starts. The zero Config is a document that can
+// be read and merged but needs SetClientID before it can be edited.
+type Config struct {
+	// ClientID signs the edits made here; 0: set it later. Never use one id on
+	// two replicas at the same time.
+	ClientID ClientID
+	// GUID names the document; it has no influence on merging.
+	GUID string
+	// DisableGC keeps the content of what is deleted, at a cost in memory and
+	// bytes.
+	DisableGC bool
+}
+
+// Doc is a document that merges. Make one with NewDoc. It is not safe for
+// concurrent use.
+type Doc struct {
+	config Config
+
+	items     arena
+	text      textStore
+	tree      forest
+	elements  table[[]lib0.Any] // contents of JSON and Any items
+	singles   table[lib0.Any]   // contents of Binary, Embed and Format items
+	subdocs   table[*Subdoc]
+	types     []*sharedType // index 0 is never used
+	lists     []itemList    // index 0 is never used
+	freeLists []int32
+	keys      []string // map keys and format names
+	keyOf     map[string]uint32
+
+	clients    []client // index 0 stands for none
+	clientOf   map[ClientID]uint32
+	descending []uint32 // clients by id, highest first
+
+	roots  []int32 // types, in order of their first mention
+	rootOf map[string]int32
+
+	tx     *Txn   // the transaction whose function runs
+	queue  []*Txn // those not cleaned up yet, in order
+	txns   uint64
+	buffer []byte // for encoding updates
+
+	pending pending
+	hooks   hooks
+}
+
+// NewDoc returns an empty document.
+func NewDoc(c Config) *Doc {
+	return &Doc{
+		config:   c,
+		types:    make([]*sharedType, 1),
+		lists:    make([]itemList, 1),
+		clients:  make([]client, 1),
+		keyOf:    make(map[string]uint32),
+		clientOf: make(map[ClientID]uint32),
+		rootOf:   make(map[string]int32),
+	}
+}
+
+// ClientID returns the id that signs the edits made here.
+func (d *Doc) ClientID() ClientID { return d.config.ClientID }
+
+// SetClientID changes the id that signs the edits made here, from the next
+// edit on.
+func (d *Doc) SetClientID(id ClientID) { d.config.ClientID = id }
+
+// GUID returns the name given in Config.
+func (d *Doc) GUID() string { return d.config.GUID }
+
+// StateVector returns how much is known of each client.
+func (d *Doc) StateVector() StateVector {
+	sv := make(StateVector, len(d.clients)-1)
+	for _, c := range d.clients[1:] {
+		if c.state > 0 {
+			sv[c.id] = c.state
+		}
+	}
+	return sv
+}
+
+// HasPending tells whether updates were received whose predecessors are still
+// missing. They are kept, encoded with the state, and applied as soon as what
+// they build on arrives.
+func (d *Doc) HasPending() bool { return d.pending.any() }
+
+// table keeps values under small numbers, so that items can refer to them
+// without pointers.
+type table[T any] struct {
+	values []T
+	free   []uint32
+}
+
+func (t *table[T]) add(v T) uint32 {
+	if n := len(t.free); n > 0 {
+		i := t.free[n-1]
+		t.free = t.free[:n-1]
+		t.values[i] = v
+		return i
+	}
+	t.values = append(t.values, v)
+	return uint32(len(t.values) - 1)
+}
+
+func (t *table[T]) drop(i uint32) {
+	var zero T
+	t.values[i] = zero
+	t.free = append(t.free, i)
+}
+
+// keyIndex returns the number that stands for a map key or format name.
+func (d *Doc) keyIndex(key string) uint32 {
+	if i, ok := d.keyOf[key]; ok {
+		return i
+	}
+	i := uint32(len(d.keys))
+	d.keys = append(d.keys, key)
+	d.keyOf[key] = i
+	return i
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
 // ClientID names one author of one document: a number of at most 53 bits.
@@ -30,9 +31,9 @@ func (sv StateVector) Encode() []byte {
 	clients := slices.Collect(maps.Keys(sv))
 	slices.Sort(clients)
 	slices.Reverse(clients)
-	out := codec.AppendCount(nil, len(clients))
+	out := lib0.AppendUint(nil, uint64(len(clients)))
 	for _, c := range clients {
-		out = codec.AppendStateEntry(out, uint64(c), sv[c])
+		out = lib0.AppendUint(lib0.AppendUint(out, uint64(c)), sv[c])
 	}
 	return out
 }

@@ -3,24 +3,71 @@
 // cutting off what is known, and telling what they hold.
 //
 // The main types are Struct (one entry of an update, its content still
-// encoded) and Reader (walks over the structs of an update). Nothing here
-// builds more than one Struct at a time, so the cost in memory of reading an
-// update is that of its bytes.
+// encoded), Reader (walks over the structs of an update) and Ranges (a delete
+// set). A Reader holds one Struct at a time, so reading an update costs no
+// memory beyond its bytes.
 //
 // The package promises to reject malformed input with an error and to write
 // what Yjs 13.6 writes. It leaves out what structs mean to a document, and
 // update format 2.
 package codec
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+import (
+	"errors"
 
-// AppendCount appends the number of entries that follow.
-func AppendCount(dst []byte, n int) []byte { return lib0.AppendUint(dst, uint64(n)) }
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
-// AppendStateEntry appends one entry of a state vector.
-func AppendStateEntry(dst []byte, client, clock uint64) []byte {
-	return lib0.AppendUint(lib0.AppendUint(dst, client), clock)
-}
+// MaxUpdateBytes is the size of the largest update that is read.
+const MaxUpdateBytes = 1 << 30
+
+// What can be wrong with an update, beyond the errors of lib0.
+var (
+	ErrTooLarge  = errors.New("update too large")
+	ErrContent   = errors.New("unknown content type")
+	ErrType      = errors.New("unknown shared type")
+	ErrEmpty     = errors.New("struct without length")
+	ErrClock     = errors.New("clock out of range")
+	ErrReference = errors.New("struct refers to a later struct of its own client")
+	ErrSubdoc    = errors.New("subdocument options are missing")
+)
+
+// ID names one unit of content.
+type ID struct{ Client, Clock uint64 }
+
+// Content references: the kinds of struct.
+const (
+	RefGC      = 0
+	RefDeleted = 1
+	RefJSON    = 2
+	RefBinary  = 3
+	RefString  = 4
+	RefEmbed   = 5
+	RefFormat  = 6
+	RefType    = 7
+	RefAny     = 8
+	RefDoc     = 9
+	RefSkip    = 10
+)
+
+// Shared types, as RefType content names them.
+const (
+	TypeArray       = 0
+	TypeMap         = 1
+	TypeText        = 2
+	TypeXMLElement  = 3
+	TypeXMLFragment = 4
+	TypeXMLHook     = 5
+	TypeXMLText     = 6
+)
+
+// Bits of the info byte; the low five are the content reference.
+const (
+	infoSub    = 0x20
+	infoRight  = 0x40
+	infoOrigin = 0x80
+	infoRef    = 0x1f
+)
 
 // ReadStateVector reads a state vector and yields its entries.
 func ReadStateVector(b []byte, yield func(client, clock uint64)) error {

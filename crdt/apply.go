@@ -1,0 +1,213 @@
+package crdt
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
+
+// ApplyUpdate merges an update into the document. What is known already has
+// no effect; what builds on unknown edits is kept until those arrive. An
+// error wraps ErrMalformed or ErrTooLarge, and then nothing was changed.
+func (d *Doc) ApplyUpdate(update []byte, origin any) error {
+	sections, deletes, err := codec.Scan(update)
+	if err != nil {
+		return fmt.Errorf("apply update: %w: %w", ErrMalformed, err)
+	}
+	if len(d.text.buf)+len(update) > maxTextBytes {
+		return fmt.Errorf("apply update: document: %w", ErrTooLarge)
+	}
+	d.transact(origin, false, func(tx *Txn) { tx.apply(sections, deletes) })
+	return nil
+}
+
+// apply integrates the structs of an update that was checked, deletes what it
+// deletes, and tries again what was pending.
+func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
+	for {
+		d := tx.doc
+		rest := newIntegration(tx, sections).run()
+		retry := d.pending.unblocked(d)
+		d.pending.add(rest)
+		unknown := tx.deleteRanges(deletes.Normalize())
+		tx.retryDeletes()
+		if len(unknown) > 0 {
+			d.pending.deletes = append(d.pending.deletes, unknown...).Normalize()
+		}
+		if !retry {
+			return
+		}
+		sections, deletes = d.pending.take()
+	}
+}
+
+// integration integrates the structs of one update in the order in which they
+// build on each other.
+type integration struct {
+	tx       *Txn
+	sections map[uint64]*codec.Section // by client, those not given up
+	order    []uint64                  // clients, ascending; taken from the end
+	current  *codec.Section
+	stack    []codec.Struct // each waits for what is above it
+	rest     remainder
+}
+
+// remainder is what of an update could not be integrated.
+type remainder struct {
+	update  []byte            // nil: everything was
+	missing map[uint64]uint64 // by client, the clock that would unblock it
+}
+
+func newIntegration(tx *Txn, sections []codec.Section) *integration {
+	in := &integration{tx: tx, sections: make(map[uint64]*codec.Section, len(sections))}
+	for i := range sections {
+		s := &sections[i]
+		if in.sections[s.Client] == nil {
+			in.order = append(in.order, s.Client)
+		}
+		in.sections[s.Client] = s
+	}
+	slices.Sort(in.order)
+	return in
+}
+
+// nextSection makes the section of the highest client that has structs left
+// the current one.
+func (in *integration) nextSection() bool {
+	for len(in.order) > 0 {
+		s := in.sections[in.order[len(in.order)-1]]
+		if s != nil && s.More() {
+			in.current = s
+			return true
+		}
+		in.order = in.order[:len(in.order)-1]
+	}
+	return false
+}
+
+func (in *integration) run() remainder {
+	var head codec.Struct
+	w := newRestWriter()
+	if !in.nextSection() {
+		return in.rest
+	}
+	in.current.Next(&head)
+	for {
+		if in.step(&head, w) {
+			continue // with what head waits for
+		}
+		switch {
+		case len(in.stack) > 0:
+			head = in.stack[len(in.stack)-1]
+			in.stack = in.stack[:len(in.stack)-1]
+		case in.current.More() || in.nextSection():
+			in.current.Next(&head)
+		default:
+			in.rest.update = w.finish()
+			return in.rest
+		}
+	}
+}
+
+// step integrates head. If head waits for another struct of the update, it
+// goes onto the stack, that struct becomes the head, and step returns true. If
+// it waits for something else, the whole stack is given up.
+func (in *integration) step(head *codec.Struct, w *restWriter) bool {
+	if head.Ref == codec.RefSkip {
+		return false
+	}
+	d := in.tx.doc
+	state := d.stateOf(ClientID(head.Client))
+	if head.Clock > state {
+		in.lack(head.Client, head.Clock-1)
+		in.giveUp(*head, w)
+		return false
+	}
+	if client, missing := d.missing(head); missing {
+		if s := in.sections[client]; s != nil && s.More() {
+			in.stack = append(in.stack, *head)
+			s.Next(head)
+			return true
+		}
+		in.lack(client, d.stateOf(ClientID(client)))
+		in.giveUp(*head, w)
+		return false
+	}
+	left, right, list := in.tx.neighbours(head)
+	if offset := state - head.Clock; offset < head.Len {
+		in.tx.integrate(head, offset, left, right, list)
+	}
+	return false
+}
+
+// lack records that something waits for a clock of a client.
+func (in *integration) lack(client, clock uint64) {
+	if in.rest.missing == nil {
+		in.rest.missing = make(map[uint64]uint64)
+	}
+	if known, ok := in.rest.missing[client]; !ok || known > clock {
+		in.rest.missing[client] = clock
+	}
+}
+
+// giveUp puts the stack and head, and all that follows them in their clients'
+// sections, into the remainder.
+func (in *integration) giveUp(head codec.Struct, w *restWriter) {
+	for _, s := range append(in.stack, head) {
+		if section := in.sections[s.Client]; section != nil {
+			section.Back()
+			w.section(section)
+			delete(in.sections, s.Client)
+		} else {
+			w.single(&s)
+		}
+	}
+	in.stack = in.stack[:0]
+}
+
+// restWriter collects the remainder by client.
+type restWriter struct {
+	clients []uint64
+	parts   map[uint64]*codec.Writer
+}
+
+func newRestWriter() *restWriter { return &restWriter{} }
+
+// part returns an empty writer for a client.
+func (w *restWriter) part(client uint64) *codec.Writer {
+	if w.parts == nil {
+		w.parts = make(map[uint64]*codec.Writer)
+	}
+	if w.parts[client] == nil {
+		w.clients = append(w.clients, client)
+	}
+	w.parts[client] = &codec.Writer{}
+	return w.parts[client]
+}
+
+// section takes what is left of a section.
+func (w *restWriter) section(s *codec.Section) {
+	part := w.part(s.Client)
+	for s.More() {
+		var next codec.Struct
+		s.Next(&next)
+		part.Struct(&next, 0)
+	}
+}
+
+func (w *restWriter) single(s *codec.Struct) { w.part(s.Client).Struct(s, 0) }
+
+// finish returns the remainder as an update, or nil if there is none.
+func (w *restWriter) finish() []byte {
+	if len(w.clients) == 0 {
+		return nil
+	}
+	slices.SortFunc(w.clients, func(a, b uint64) int { return cmp.Compare(b, a) })
+	var out codec.Writer
+	for _, c := range w.clients {
+		out.Join(w.parts[c])
+	}
+	return out.Finish(nil)
+}

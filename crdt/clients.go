@@ -1,0 +1,170 @@
+package crdt
+
+import (
+	"cmp"
+	"slices"
+)
+
+// blockCap is how many items one block of a client's index holds.
+const blockCap = 128
+
+// client is what a document knows of one author: its items, ordered by clock
+// and without gaps, in blocks short enough to insert into.
+type client struct {
+	id     ClientID
+	state  uint64 // clock of the next unit
+	blocks [][]handle
+
+	// The last transaction that added units, and the state before it.
+	txn    uint64
+	before uint64
+}
+
+// runPos is a position in a client's index.
+type runPos struct{ block, i int }
+
+func (c *client) at(p runPos) handle { return c.blocks[p.block][p.i] }
+
+// last returns the item with the highest clock, or 0.
+func (c *client) last() handle {
+	if len(c.blocks) == 0 {
+		return 0
+	}
+	b := c.blocks[len(c.blocks)-1]
+	return b[len(b)-1]
+}
+
+func (c *client) lastPos() runPos {
+	b := len(c.blocks) - 1
+	return runPos{b, len(c.blocks[b]) - 1}
+}
+
+func (c *client) isFirst(p runPos) bool { return p.block == 0 && p.i == 0 }
+
+// prev returns the position before p, which is not the first.
+func (c *client) prev(p runPos) runPos {
+	if p.i > 0 {
+		return runPos{p.block, p.i - 1}
+	}
+	return runPos{p.block - 1, len(c.blocks[p.block-1]) - 1}
+}
+
+// next returns the position after p and whether there is one.
+func (c *client) next(p runPos) (runPos, bool) {
+	if p.i+1 < len(c.blocks[p.block]) {
+		return runPos{p.block, p.i + 1}, true
+	}
+	return runPos{p.block + 1, 0}, p.block+1 < len(c.blocks)
+}
+
+func (p runPos) compare(q runPos) int {
+	if p.block != q.block {
+		return cmp.Compare(p.block, q.block)
+	}
+	return cmp.Compare(p.i, q.i)
+}
+
+// push adds an item after the last one.
+func (c *client) push(h handle) {
+	if n := len(c.blocks); n > 0 && len(c.blocks[n-1]) < blockCap {
+		c.blocks[n-1] = append(c.blocks[n-1], h)
+		return
+	}
+	c.blocks = append(c.blocks, []handle{h})
+}
+
+// insertAfter adds an item after p.
+func (c *client) insertAfter(p runPos, h handle) {
+	b := c.blocks[p.block]
+	if len(b) < blockCap {
+		c.blocks[p.block] = slices.Insert(b, p.i+1, h)
+		return
+	}
+	half := append(make([]handle, 0, blockCap), b[blockCap/2:]...)
+	c.blocks = slices.Insert(c.blocks, p.block+1, half)
+	c.blocks[p.block] = b[:blockCap/2]
+	if p.i >= blockCap/2 {
+		p.block, p.i = p.block+1, p.i-blockCap/2
+	}
+	c.blocks[p.block] = slices.Insert(c.blocks[p.block], p.i+1, h)
+}
+
+// removeAfter removes the n items after p. Positions up to p stay valid.
+func (c *client) removeAfter(p runPos, n int) {
+	b := c.blocks[p.block]
+	here := min(n, len(b)-p.i-1)
+	c.blocks[p.block] = slices.Delete(b, p.i+1, p.i+1+here)
+	n -= here
+	whole := p.block + 1
+	for n > 0 && n >= len(c.blocks[whole]) {
+		n -= len(c.blocks[whole])
+		whole++
+	}
+	if n > 0 {
+		c.blocks[whole] = slices.Delete(c.blocks[whole], 0, n)
+	}
+	c.blocks = slices.Delete(c.blocks, p.block+1, whole)
+	if next := p.block + 1; next < len(c.blocks) && len(c.blocks[p.block])+len(c.blocks[next]) <= blockCap/2 {
+		c.blocks[p.block] = append(c.blocks[p.block], c.blocks[next]...)
+		c.blocks = slices.Delete(c.blocks, next, next+1)
+	}
+}
+
+// countFrom returns how many items there are from p on.
+func (c *client) countFrom(p runPos) int {
+	n := -p.i
+	for _, b := range c.blocks[p.block:] {
+		n += len(b)
+	}
+	return n
+}
+
+// find returns the position of the item that holds clock, which is below the
+// client's state.
+func (d *Doc) find(c *client, clock uint64) runPos {
+	if last := c.lastPos(); d.items.at(c.at(last)).clock <= clock {
+		return last
+	}
+	block, _ := slices.BinarySearchFunc(c.blocks, clock, func(b []handle, clock uint64) int {
+		if d.items.at(b[0]).clock <= clock {
+			return -1
+		}
+		return 1
+	})
+	block--
+	b := c.blocks[block]
+	i, _ := slices.BinarySearchFunc(b, clock, func(h handle, clock uint64) int {
+		if d.items.at(h).clock <= clock {
+			return -1
+		}
+		return 1
+	})
+	return runPos{block, i - 1}
+}
+
+// itemAt returns the item that holds a unit, which must be known.
+func (d *Doc) itemAt(c uint32, clock uint64) handle {
+	cl := &d.clients[c]
+	return cl.at(d.find(cl, clock))
+}
+
+// clientIndex returns the index of a client, or 0 if nothing is known of it.
+func (d *Doc) clientIndex(id ClientID) uint32 { return d.clientOf[id] }
+
+// addClient returns the index of a client, which it adds if it is new.
+func (d *Doc) addClient(id ClientID) uint32 {
+	if i, ok := d.clientOf[id]; ok {
+		return i
+	}
+	i := uint32(len(d.clients))
+	d.clients = append(d.clients, client{id: id})
+	d.clientOf[id] = i
+	at, _ := slices.BinarySearchFunc(d.descending, id, func(c uint32, id ClientID) int {
+		return cmp.Compare(id, d.clients[c].id)
+	})
+	d.descending = slices.Insert(d.descending, at, i)
+	return i
+}
+
+// stateOf returns how much is known of a client.
+func (d *Doc) stateOf(id ClientID) uint64 { return d.clients[d.clientOf[id]].state }

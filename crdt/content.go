@@ -1,0 +1,205 @@
+package crdt
+
+import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+
+// newItem returns an item of this document's client that belongs between left
+// and right. The caller sets its content and hands it to insert.
+func (tx *Txn) newItem(list int32, left, right handle) handle {
+	d := tx.doc
+	c := d.addClient(d.config.ClientID)
+	h := d.items.alloc()
+	it := d.items.at(h)
+	it.client, it.clock, it.length, it.list = c, d.clients[c].state, 1, list
+	if left != 0 {
+		l := d.items.at(left)
+		it.originClient, it.originClock = l.client, l.end()-1
+	}
+	if right != 0 {
+		r := d.items.at(right)
+		it.rightClient, it.rightClock = r.client, r.clock
+	}
+	return h
+}
+
+// insertValue inserts an item that holds one value, which was checked.
+func (tx *Txn) insertValue(list int32, left, right handle, v Value) handle {
+	d := tx.doc
+	h := tx.newItem(list, left, right)
+	it := d.items.at(h)
+	switch v.Kind() {
+	case KindShared:
+		it.kind = kindType
+		n := v.node.(Shared).base()
+		typ := d.addType(&sharedType{kind: n.kind, item: h, name: n.name, view: v.node.(Shared)})
+		it.content = uint32(typ)
+		n.doc, n.typ = d, typ
+	case KindSubdoc:
+		it.kind, it.content = kindDoc, d.subdocs.add(v.Subdoc())
+	case KindBytes:
+		it.kind, it.content = kindBinary, d.singles.add(v.plain)
+	default:
+		it.kind, it.content = kindAny, d.elements.add([]lib0.Any{v.plain})
+	}
+	tx.insert(h, left, right)
+	return h
+}
+
+// insertPlain inserts an item that holds plain values, which it takes over.
+func (tx *Txn) insertPlain(list int32, left, right handle, values []lib0.Any) handle {
+	h := tx.newItem(list, left, right)
+	it := tx.doc.items.at(h)
+	it.kind, it.length, it.content = kindAny, uint64(len(values)), tx.doc.elements.add(values)
+	tx.insert(h, left, right)
+	return h
+}
+
+// insertText inserts text, which is UTF-8, and returns the item that holds it.
+func (tx *Txn) insertText(list int32, left, right handle, text string) (handle, error) {
+	d := tx.doc
+	if len(d.text.buf)+len(text) > maxTextBytes {
+		return 0, ErrTooLarge
+	}
+	units := uint64(lib0.UTF16LenString(text))
+	if left != 0 && left == d.clients[d.clientIndex(d.config.ClientID)].last() {
+		var rightClient uint32
+		var rightClock uint64
+		if right != 0 {
+			r := d.items.at(right)
+			rightClient, rightClock = r.client, r.clock
+		}
+		if d.continues(left, right, rightClient, rightClock) {
+			extendText(tx, left, text, units)
+			return left, nil
+		}
+	}
+	h := tx.newItem(list, left, right)
+	it := d.items.at(h)
+	it.kind, it.length = kindString, units
+	putText(&d.text, it, text)
+	tx.insert(h, left, right)
+	return h, nil
+}
+
+// insertFormat inserts a format mark.
+func (tx *Txn) insertFormat(list int32, left, right handle, key uint32, value lib0.Any) handle {
+	h := tx.newItem(list, left, right)
+	it := tx.doc.items.at(h)
+	it.kind, it.size, it.content = kindFormat, key, tx.doc.singles.add(value)
+	tx.insert(h, left, right)
+	return h
+}
+
+// lastValue returns the last value that an item holds.
+func (d *Doc) lastValue(it *item) Value {
+	switch it.kind {
+	case kindJSON, kindAny:
+		list := d.elements.values[it.content]
+		return Value{plain: list[len(list)-1]}
+	case kindString:
+		units := d.textUnits(it)
+		return Value{plain: units[len(units)-1]}
+	}
+	return d.singleValue(it)
+}
+
+// singleValue returns the value of an item that holds exactly one.
+func (d *Doc) singleValue(it *item) Value {
+	switch it.kind {
+	case kindBinary, kindEmbed:
+		return Value{plain: d.singles.values[it.content]}
+	case kindType:
+		return Value{node: d.view(int32(it.content))}
+	case kindDoc:
+		return Value{node: d.subdocs.values[it.content]}
+	}
+	return Value{}
+}
+
+// textUnits returns each UTF-16 unit of a string as a string of its own, as
+// Yjs sees text in an array. Halves of surrogate pairs come out as U+FFFD.
+func (d *Doc) textUnits(it *item) []lib0.Any {
+	out := make([]lib0.Any, 0, it.length)
+	for _, r := range string(d.text.bytes(it)) {
+		if r > 0xffff {
+			out = append(out, lib0.String(lib0.Replacement), lib0.String(lib0.Replacement))
+			continue
+		}
+		out = append(out, lib0.String(string(r)))
+	}
+	return out
+}
+
+// checkPlace tells where a value is about to be stored.
+type checkPlace uint8
+
+const (
+	inArray  checkPlace = iota // element of an array or child of a fragment
+	inMap                      // value of a map entry
+	inFormat                   // value of a format
+	inEmbed                    // embedded object in a text
+)
+
+// checkValue tells whether a value can be stored in a place.
+func checkValue(v Value, place checkPlace) error {
+	switch v.Kind() {
+	case KindShared:
+		if place == inFormat {
+			return ErrValue
+		}
+		n := v.node.(Shared).base()
+		if n == nil {
+			return ErrValue
+		}
+		if n.doc != nil {
+			return ErrAttached
+		}
+		return nil
+	case KindSubdoc:
+		if place >= inFormat || v.Subdoc() == nil {
+			return ErrValue
+		}
+		return checkPlain(v.Subdoc().Meta.plain, 1, false)
+	case KindUndefined:
+		if place != inMap {
+			return ErrValue
+		}
+	case KindBigInt:
+		if place != inMap {
+			return ErrValue
+		}
+	}
+	return checkPlain(v.plain, 0, place >= inFormat)
+}
+
+// checkPlain checks the depth of a value and, where it will be written as
+// JSON, that it consists of what JSON has.
+func checkPlain(v lib0.Any, depth int, json bool) error {
+	if depth > lib0.MaxDepth {
+		return ErrValue
+	}
+	if json && (v.Kind() == lib0.KindBigInt || v.Kind() == lib0.KindBytes) {
+		return ErrValue
+	}
+	for _, e := range v.List() {
+		if err := checkPlain(e, depth+1, json); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkDistinct fails if a type occurs twice among values that are inserted
+// together.
+func checkDistinct(values []Value) error {
+	for i, v := range values {
+		if v.Kind() != KindShared {
+			continue
+		}
+		for _, w := range values[:i] {
+			if w.node == v.node {
+				return ErrAttached
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package crdt
+
+// collect drops the content of a deleted item. What it held, if it was a
+// type, is forgotten but for its length.
+func (d *Doc) collect(h handle) {
+	it := d.items.at(h)
+	var types []int32
+	types = d.dropContent(h, it, types)
+	it.kind = kindDeleted
+	for len(types) > 0 {
+		typ := types[len(types)-1]
+		types = types[:len(types)-1]
+		types = d.collectType(typ, types)
+	}
+}
+
+// dropContent frees what an item holds, and adds its type to types.
+func (d *Doc) dropContent(h handle, it *item, types []int32) []int32 {
+	switch it.kind {
+	case kindString:
+		d.text.drop(h, it)
+	case kindJSON, kindAny:
+		d.elements.drop(it.content)
+	case kindBinary, kindEmbed, kindFormat:
+		d.singles.drop(it.content)
+	case kindType:
+		types = append(types, int32(it.content))
+	case kindDoc:
+		d.subdocs.drop(it.content)
+	}
+	it.content, it.size = 0, 0
+	return types
+}
+
+// collectType turns all items that a type held into collected units.
+func (d *Doc) collectType(typ int32, types []int32) []int32 {
+	t := d.types[typ]
+	t.gone = true
+	t.item = 0
+	if t.children != 0 {
+		types = d.collectList(t.children, types)
+	}
+	for _, e := range t.entries {
+		types = d.collectList(e.list, types)
+	}
+	t.children, t.entries, t.entryOf = 0, nil, nil
+	return types
+}
+
+func (d *Doc) collectList(list int32, types []int32) []int32 {
+	l := &d.lists[list]
+	d.treeDrop(l)
+	for h := l.first; h != 0; {
+		it := d.items.at(h)
+		types = d.dropContent(h, it, types)
+		h = it.right
+		it.kind, it.deleted = kindGC, true
+		it.left, it.right, it.list, it.leaf = 0, 0, 0, 0
+		it.originClient, it.originClock, it.rightClient, it.rightClock = 0, 0, 0, 0
+	}
+	*l = itemList{}
+	d.freeLists = append(d.freeLists, list)
+	return types
+}

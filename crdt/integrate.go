@@ -1,0 +1,251 @@
+package crdt
+
+import (
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
+
+// missing returns a client of which more must be known before s can be
+// integrated.
+func (d *Doc) missing(s *codec.Struct) (uint64, bool) {
+	if s.HasOrigin && d.lacks(s, s.Origin) {
+		return s.Origin.Client, true
+	}
+	if s.HasRight && d.lacks(s, s.Right) {
+		return s.Right.Client, true
+	}
+	if s.Parent == codec.ParentItem && d.lacks(s, s.ParentID) {
+		return s.ParentID.Client, true
+	}
+	return 0, false
+}
+
+func (d *Doc) lacks(s *codec.Struct, id codec.ID) bool {
+	return id.Client != s.Client && id.Clock >= d.stateOf(ClientID(id.Client))
+}
+
+// neighbours finds what a struct was written between, splitting items as need
+// be. right is what it was left of, list where it belongs; list is 0 if that
+// place was collected as garbage.
+func (tx *Txn) neighbours(s *codec.Struct) (left, right handle, list int32) {
+	d := tx.doc
+	if s.HasOrigin {
+		left = tx.cleanEnd(d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock)
+	}
+	if s.HasRight {
+		right = tx.cleanStart(d.clientIndex(ClientID(s.Right.Client)), s.Right.Clock)
+	}
+	switch {
+	case left != 0 && d.items.at(left).kind == kindGC, right != 0 && d.items.at(right).kind == kindGC:
+		return left, right, 0
+	case left != 0:
+		return left, right, d.items.at(left).list
+	case right != 0:
+		return left, right, d.items.at(right).list
+	}
+	var typ int32
+	switch s.Parent {
+	case codec.ParentRoot:
+		typ = d.root(string(s.Root))
+	case codec.ParentItem:
+		it := d.items.at(d.itemAt(d.clientIndex(ClientID(s.ParentID.Client)), s.ParentID.Clock))
+		if it.kind != kindType {
+			return left, right, 0
+		}
+		typ = int32(it.content)
+	}
+	if s.HasSub {
+		return left, right, d.addEntryList(typ, d.keyIndex(string(s.Sub)))
+	}
+	return left, right, d.childList(typ)
+}
+
+// integrate adds a struct, of which the first offset units are known, to the
+// document. Nothing it builds on is missing.
+func (tx *Txn) integrate(s *codec.Struct, offset uint64, left, right handle, list int32) {
+	d := tx.doc
+	c := d.addClient(ClientID(s.Client))
+	if offset > 0 {
+		left = tx.cleanEnd(c, s.Clock+offset-1)
+		if list != 0 {
+			// Only contradictory updates put the two parts into different lists.
+			list = d.items.at(left).list
+		}
+	}
+	if list == 0 || s.Ref == codec.RefGC {
+		tx.addCollected(c, s.Clock+offset, s.Len-offset)
+		return
+	}
+	var rightClient uint32
+	if s.HasRight {
+		rightClient = d.clientIndex(ClientID(s.Right.Client))
+	}
+	if s.Ref == codec.RefString && left != 0 && left == d.clients[c].last() && d.continues(left, right, rightClient, s.Right.Clock) {
+		text, units := s.Text(offset)
+		extendText(tx, left, text, units)
+		return
+	}
+	h := d.items.alloc()
+	it := d.items.at(h)
+	it.client, it.clock, it.length = c, s.Clock+offset, s.Len-offset
+	it.rightClient, it.rightClock = rightClient, s.Right.Clock
+	if offset > 0 {
+		it.originClient, it.originClock = c, it.clock-1
+	} else if s.HasOrigin {
+		it.originClient, it.originClock = d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock
+	}
+	it.list = list
+	tx.setContent(h, s, offset)
+	tx.insert(h, left, right)
+}
+
+// setContent decodes the content of a struct into an item.
+func (tx *Txn) setContent(h handle, s *codec.Struct, offset uint64) {
+	d := tx.doc
+	it := d.items.at(h)
+	it.kind = s.Ref
+	dec := lib0.NewDecoder(s.Content)
+	switch s.Ref {
+	case codec.RefString:
+		text, _ := s.Text(offset)
+		putText(&d.text, it, text)
+	case codec.RefAny, codec.RefJSON:
+		it.content = d.elements.add(s.Elements()[offset:])
+	case codec.RefBinary:
+		it.content = d.singles.add(lib0.Bytes(dec.Bytes()))
+	case codec.RefEmbed:
+		it.content = d.singles.add(codec.ReadJSON(dec))
+	case codec.RefFormat:
+		it.size = d.keyIndex(string(dec.String()))
+		it.content = d.singles.add(codec.ReadJSON(dec))
+	case codec.RefType:
+		t := codec.ReadType(dec)
+		it.content = uint32(d.addType(&sharedType{kind: typeKind(t.Kind), item: h, name: string(t.Name)}))
+	case codec.RefDoc:
+		it.content = d.subdocs.add(subdocFromWire(codec.ReadSubdoc(dec)))
+	}
+}
+
+// insert places an item between its neighbours and makes it part of the
+// document.
+func (tx *Txn) insert(h, left, right handle) {
+	d := tx.doc
+	it := d.items.at(h)
+	switch {
+	case left != 0 && d.items.at(left).right == right:
+	case left == 0 && right != 0 && d.items.at(right).left == 0:
+	default:
+		left = d.place(it, left, right)
+	}
+	l := &d.lists[it.list]
+	it.left, it.right = left, l.first
+	if left != 0 {
+		it.right = d.items.at(left).right
+	}
+	d.link(h)
+	if l.entry && it.right == 0 && left != 0 {
+		tx.delete(left) // the value that the entry had until now
+	}
+	d.clients[it.client].push(h)
+	tx.advance(it.client, it.length)
+	typ := l.typ
+	t := d.types[typ]
+	switch it.kind {
+	case kindDeleted:
+		it.deleted = true
+		tx.addDelete(it.client, it.clock, it.length)
+	case kindFormat:
+		t.formatted = true
+	case kindDoc:
+		tx.subdocAdded(d.subdocs.values[it.content])
+	}
+	tx.change(typ)
+	if t.item != 0 && d.items.at(t.item).deleted || l.entry && it.right != 0 {
+		tx.delete(h)
+	}
+}
+
+// addCollected adds units whose content is unknown because it was collected
+// as garbage.
+func (tx *Txn) addCollected(c uint32, clock, length uint64) {
+	d := tx.doc
+	h := d.items.alloc()
+	it := d.items.at(h)
+	it.kind, it.client, it.clock, it.length, it.deleted = kindGC, c, clock, length, true
+	d.clients[c].push(h)
+	tx.advance(c, length)
+}
+
+// place returns the left neighbour of an item that was written between left
+// and right while others wrote there too. It is the conflict resolution of
+// Yjs (YATA): among items with the same origin the lower client comes first,
+// and no item gets between another and what that one continues.
+func (d *Doc) place(it *item, left, right handle) handle {
+	o := d.lists[it.list].first
+	if left != 0 {
+		o = d.items.at(left).right
+	}
+	// passed holds the items between the origin and o; from free on they are
+	// in conflict with it.
+	var passed passedItems
+	free := 0
+	for o != 0 && o != right {
+		passed.add(o)
+		oi := d.items.at(o)
+		switch {
+		case oi.originClient == it.originClient && oi.originClock == it.originClock:
+			if d.clients[oi.client].id < d.clients[it.client].id {
+				left, free = o, len(passed.items)
+			} else if oi.rightClient == it.rightClient && oi.rightClock == it.rightClock {
+				return left // o, a rival for the same place, comes after it
+			}
+		case oi.originClient != 0:
+			i := passed.index(d.itemAt(oi.originClient, oi.originClock))
+			if i < 0 {
+				return left
+			}
+			if i < free {
+				left, free = o, len(passed.items)
+			}
+		default:
+			return left
+		}
+		o = oi.right
+	}
+	return left
+}
+
+// passedItems is a list of items that can be searched.
+type passedItems struct {
+	items []handle
+	at    map[handle]int // of all items, once there are many
+}
+
+// fewItems is how many items are searched one by one.
+const fewItems = 32
+
+func (p *passedItems) add(h handle) {
+	if p.at != nil {
+		p.at[h] = len(p.items)
+	}
+	p.items = append(p.items, h)
+}
+
+// index returns where h is in the list, or -1.
+func (p *passedItems) index(h handle) int {
+	if p.at == nil {
+		if len(p.items) <= fewItems {
+			return slices.Index(p.items, h)
+		}
+		p.at = make(map[handle]int, 4*fewItems)
+		for i, o := range p.items {
+			p.at[o] = i
+		}
+	}
+	if i, ok := p.at[h]; ok {
+		return i
+	}
+	return -1
+}

@@ -1,0 +1,181 @@
+package codec
+
+import (
+	"container/heap"
+	"slices"
+)
+
+// Merge merges updates into one that has the effect of all of them. Between
+// structs of one client that do not follow each other it writes a Skip.
+func Merge(updates [][]byte) ([]byte, error) {
+	if len(updates) == 1 {
+		if _, _, err := Scan(updates[0]); err != nil {
+			return nil, err
+		}
+		return slices.Clone(updates[0]), nil
+	}
+	m := merger{}
+	readers := make([]*Reader, len(updates))
+	for i, u := range updates {
+		readers[i] = NewReader(u)
+		s := &source{r: readers[i], turn: -i}
+		if s.next() {
+			m.queue = append(m.queue, s)
+		} else if s.r.Err() != nil {
+			return nil, s.r.Err()
+		}
+	}
+	heap.Init(&m.queue)
+	for len(m.queue) > 0 {
+		s := m.queue[0]
+		m.step(s)
+		if err := s.r.Err(); err != nil {
+			return nil, err
+		}
+		if s.done {
+			heap.Pop(&m.queue)
+		} else {
+			m.turn++
+			s.turn = m.turn
+			heap.Fix(&m.queue, 0)
+		}
+	}
+	if m.writing {
+		m.out.Struct(&m.current, 0)
+	}
+	var deletes Ranges
+	for _, r := range readers {
+		ranges, err := r.Deletes()
+		if err != nil {
+			return nil, err
+		}
+		deletes = append(deletes, ranges...)
+	}
+	return m.out.Finish(deletes.Normalize()), nil
+}
+
+// source is one of the updates being merged.
+type source struct {
+	r    *Reader
+	done bool
+	turn int // when it was last read from; of equal sources the later wins
+}
+
+// next advances to the next struct that is not a Skip.
+func (s *source) next() bool {
+	for s.r.Next() {
+		if s.r.Struct.Ref != RefSkip {
+			return true
+		}
+	}
+	s.done = true
+	return false
+}
+
+// sources is a heap: higher clients first, then lower clocks.
+type sources []*source
+
+func (q sources) Len() int { return len(q) }
+func (q sources) Less(i, j int) bool {
+	a, b := &q[i].r.Struct, &q[j].r.Struct
+	if a.Client != b.Client {
+		return a.Client > b.Client
+	}
+	if a.Clock != b.Clock {
+		return a.Clock < b.Clock
+	}
+	return q[i].turn > q[j].turn
+}
+func (q sources) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *sources) Push(x any)   { *q = append(*q, x.(*source)) }
+func (q *sources) Pop() any {
+	last := len(*q) - 1
+	x := (*q)[last]
+	*q = (*q)[:last]
+	return x
+}
+
+// merger holds back one struct, so that what follows can still join it.
+type merger struct {
+	out     Writer
+	queue   sources
+	turn    int
+	current Struct
+	writing bool // current is set
+}
+
+// step takes structs from s, the first of the queue, up to the first that
+// another source may have to precede.
+func (m *merger) step(s *source) {
+	client := s.r.Struct.Client
+	if !m.writing {
+		m.current, m.writing = s.r.Struct, true
+		s.next()
+	} else if !m.join(s, client) {
+		return
+	}
+	for !s.done {
+		next := &s.r.Struct
+		if next.Client != client || next.Clock != m.current.End() {
+			break
+		}
+		m.replace(next)
+		s.next()
+	}
+}
+
+// join puts the first struct of s after the current one. It returns false if
+// the sources have to be looked at again first.
+func (m *merger) join(s *source, client uint64) bool {
+	skipped := false
+	for !s.done && s.r.Struct.End() <= m.current.End() && s.r.Struct.Client >= m.current.Client {
+		s.next() // known already
+		skipped = true
+	}
+	next := &s.r.Struct
+	if s.done || next.Client != client || skipped && next.Clock > m.current.End() {
+		return false
+	}
+	switch {
+	case client != m.current.Client:
+		m.replace(next)
+		s.next()
+	case m.current.End() < next.Clock:
+		if m.current.Ref == RefSkip {
+			m.current.Len = next.End() - m.current.Clock
+			break
+		}
+		gap := Struct{ID: ID{client, m.current.End()}, Ref: RefSkip, Len: next.Clock - m.current.End()}
+		m.replace(&gap)
+	default:
+		m.append(s, next)
+	}
+	return true
+}
+
+// append puts next, which starts inside the current struct or right after it,
+// into place.
+func (m *merger) append(s *source, next *Struct) {
+	known := m.current.End() - next.Clock
+	offset := uint64(0)
+	if known > 0 {
+		if m.current.Ref == RefSkip {
+			m.current.Len -= known
+		} else {
+			offset = known
+		}
+	}
+	if m.current.Ref == RefGC && next.Ref == RefGC {
+		m.current.Len += next.Len - offset
+		return
+	}
+	cut := next.from(offset)
+	m.replace(&cut)
+	s.next()
+}
+
+// replace writes the current struct and makes next the current one.
+func (m *merger) replace(next *Struct) {
+	m.out.Struct(&m.current, 0)
+	m.current = *next
+}

@@ -1,0 +1,105 @@
+package crdt
+
+// link puts an item whose neighbours are set into its list.
+func (d *Doc) link(h handle) {
+	it := d.items.at(h)
+	l := &d.lists[it.list]
+	if it.left != 0 {
+		d.items.at(it.left).right = h
+	} else {
+		l.first = h
+	}
+	if it.right != 0 {
+		d.items.at(it.right).left = h
+	} else {
+		l.last = h
+	}
+	if l.entry {
+		d.addCounts(it.list, 0, it.units(), it.formats())
+	} else {
+		d.treeInsert(h)
+	}
+}
+
+// split cuts the item at a position of a client's index after diff units and
+// returns the item that holds what follows.
+func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
+	d := tx.doc
+	h := d.items.alloc()
+	lh := d.clients[c].at(pos)
+	left, right := d.items.at(lh), d.items.at(h)
+	units := left.units()
+	*right = *left
+	right.clock += diff
+	right.length -= diff
+	right.originClient, right.originClock = c, right.clock-1
+	right.left, right.leaf = lh, 0
+	switch left.kind {
+	case kindString:
+		d.text.split(lh, left, right, diff)
+	case kindJSON, kindAny:
+		all := d.elements.values[left.content]
+		d.elements.values[left.content] = all[:diff:diff]
+		right.content = d.elements.add(all[diff:])
+	}
+	left.length = diff
+	d.addCounts(left.list, left.leaf, left.units()-units, 0)
+	d.link(h)
+	d.clients[c].insertAfter(pos, h)
+	tx.merges = append(tx.merges, unit{c, right.clock})
+	return h
+}
+
+// cleanStart returns the item that begins with a known unit, splitting the
+// one that holds it if need be. What is collected stays whole.
+func (tx *Txn) cleanStart(c uint32, clock uint64) handle {
+	d := tx.doc
+	pos := d.find(&d.clients[c], clock)
+	h := d.clients[c].at(pos)
+	it := d.items.at(h)
+	if it.clock < clock && it.kind != kindGC {
+		return tx.split(c, pos, clock-it.clock)
+	}
+	return h
+}
+
+// cleanEnd returns the item that ends with a known unit.
+func (tx *Txn) cleanEnd(c uint32, clock uint64) handle {
+	d := tx.doc
+	pos := d.find(&d.clients[c], clock)
+	h := d.clients[c].at(pos)
+	it := d.items.at(h)
+	if it.end() != clock+1 && it.kind != kindGC {
+		tx.split(c, pos, clock-it.clock+1)
+	}
+	return h
+}
+
+// splitAt makes the unit at offset diff of an item the start of an item, which
+// it returns.
+func (tx *Txn) splitAt(h handle, diff uint64) handle {
+	it := tx.doc.items.at(h)
+	return tx.cleanStart(it.client, it.clock+diff)
+}
+
+// extendText appends text to an item of kindString that is the last of its
+// client.
+func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
+	d := tx.doc
+	it := d.items.at(h)
+	growText(&d.text, h, it, text)
+	it.length += units
+	d.addCounts(it.list, it.leaf, int64(units), 0)
+	tx.advance(it.client, units)
+	tx.change(d.lists[it.list].typ)
+}
+
+// continues tells whether text that follows the item h in the same client's
+// clock, with the neighbour right and the given right origin, would be joined
+// with it at the end of the transaction.
+func (d *Doc) continues(h, right handle, rightClient uint32, rightClock uint64) bool {
+	it := d.items.at(h)
+	return it.kind == kindString && !it.deleted && it.right == right &&
+		it.rightClient == rightClient && it.rightClock == rightClock &&
+		h == d.clients[it.client].last() && !d.lists[it.list].entry
+}

@@ -1,0 +1,100 @@
+package crdt
+
+import (
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
+
+// pending holds what was received but builds on edits that were not.
+type pending struct {
+	updates [][]byte          // of structs; merged when needed
+	missing map[uint64]uint64 // by client, the clock that would unblock some
+	deletes codec.Ranges      // of units that are not known yet
+}
+
+func (p *pending) any() bool { return len(p.updates) > 0 || len(p.deletes) > 0 }
+
+// unblocked tells whether something that is waited for has arrived.
+func (p *pending) unblocked(d *Doc) bool {
+	for client, clock := range p.missing {
+		if clock < d.stateOf(ClientID(client)) {
+			return true
+		}
+	}
+	return false
+}
+
+// add keeps a remainder.
+func (p *pending) add(rest remainder) {
+	if rest.update == nil {
+		return
+	}
+	p.updates = append(p.updates, rest.update)
+	if p.missing == nil {
+		p.missing = make(map[uint64]uint64)
+	}
+	for client, clock := range rest.missing {
+		if known, ok := p.missing[client]; !ok || known > clock {
+			p.missing[client] = clock
+		}
+	}
+}
+
+// retryDeletes deletes those units of pending ranges that became known in the
+// transaction.
+func (tx *Txn) retryDeletes() {
+	d := tx.doc
+	if len(d.pending.deletes) == 0 {
+		return
+	}
+	for _, t := range tx.touched {
+		cl := &d.clients[t.client]
+		all := d.pending.deletes
+		from, to := all.OfClient(uint64(cl.id))
+		if from == to || all[from].Clock >= cl.state {
+			continue
+		}
+		unknown := tx.deleteRanges(all[from:to])
+		d.pending.deletes = slices.Replace(all, from, to, unknown...)
+	}
+}
+
+// merged returns the pending structs as one update, or nil.
+func (p *pending) merged() []byte {
+	if len(p.updates) > 1 {
+		// The parts were encoded here, so they merge without error.
+		joined, _ := codec.Merge(p.updates)
+		p.updates = [][]byte{joined}
+	}
+	if len(p.updates) == 0 {
+		return nil
+	}
+	return p.updates[0]
+}
+
+// take removes the pending structs and returns them for integration.
+func (p *pending) take() ([]codec.Section, codec.Ranges) {
+	sections, deletes, _ := codec.Scan(p.merged())
+	p.updates, p.missing = nil, nil
+	return sections, deletes
+}
+
+// withPending adds what is pending to an update that encodes the state.
+func (d *Doc) withPending(update []byte, sv StateVector) []byte {
+	if !d.pending.any() {
+		return update
+	}
+	updates := [][]byte{update}
+	if len(d.pending.deletes) > 0 {
+		updates = append(updates, d.pending.deletes.Append([]byte{0}))
+	}
+	if structs := d.pending.merged(); structs != nil {
+		known := func(client uint64) uint64 { return sv[ClientID(client)] }
+		// Both were encoded here, so they read without error.
+		structs, _ = codec.Diff(structs, known)
+		updates = append(updates, structs)
+	}
+	merged, _ := codec.Merge(updates)
+	return merged
+}

@@ -1,0 +1,162 @@
+package crdt
+
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
+
+// typeKind is a kind of shared type, as the update format numbers them.
+type typeKind uint8
+
+const (
+	typeArray       = typeKind(codec.TypeArray)
+	typeMap         = typeKind(codec.TypeMap)
+	typeText        = typeKind(codec.TypeText)
+	typeXMLElement  = typeKind(codec.TypeXMLElement)
+	typeXMLFragment = typeKind(codec.TypeXMLFragment)
+	typeXMLHook     = typeKind(codec.TypeXMLHook)
+	typeXMLText     = typeKind(codec.TypeXMLText)
+	typeUndefined   = typeKind(255) // a root that only updates have named so far
+)
+
+func (k typeKind) isText() bool { return k == typeText || k == typeXMLText }
+
+// sharedType is the content of a root or of an item of kindType: one list of
+// children, and one list for each key of its map.
+type sharedType struct {
+	kind typeKind
+	item handle // the item that holds the type; 0: a root
+	gone bool   // collected as garbage
+	name string // of a root, or the node name of an XML element or hook
+
+	children int32      // list, or 0 while there was no child
+	entries  []mapEntry // in order of first use
+	entryOf  map[uint32]int32
+
+	// formatted is set by the first format mark. As in Yjs, a root that is
+	// named by updates before it is defined forgets the marks it got before.
+	formatted bool
+
+	changedIn uint64 // the last transaction that changed the type
+	view      Shared // the type as callers see it
+}
+
+// mapEntry is one key of a type's map and the list of all values it ever had;
+// the last one counts.
+type mapEntry struct {
+	key  uint32
+	list int32
+}
+
+// itemList is a row of items. Children form a tree as well; the few values of a
+// map entry are only linked.
+type itemList struct {
+	typ         int32 // index into Doc.types
+	entry       bool  // the values of key
+	depth       int8  // inner levels above the leaves
+	key         uint32
+	first, last handle
+	root        int32
+	formats     int32
+	units       int64
+}
+
+// smallMap is the number of map keys up to which a scan is quick enough.
+const smallMap = 8
+
+// addType adds a type that is not in any item yet.
+func (d *Doc) addType(t *sharedType) int32 {
+	d.types = append(d.types, t)
+	return int32(len(d.types) - 1)
+}
+
+func (d *Doc) newList(l itemList) int32 {
+	if n := len(d.freeLists); n > 0 {
+		i := d.freeLists[n-1]
+		d.freeLists = d.freeLists[:n-1]
+		d.lists[i] = l
+		return i
+	}
+	d.lists = append(d.lists, l)
+	return int32(len(d.lists) - 1)
+}
+
+// childList returns the list of a type's children.
+func (d *Doc) childList(typ int32) int32 {
+	t := d.types[typ]
+	if t.children == 0 {
+		t.children = d.newList(itemList{typ: typ})
+	}
+	return t.children
+}
+
+// entryList returns the list of the values of a key, or 0.
+func (t *sharedType) entryList(key uint32) int32 {
+	if t.entryOf != nil {
+		if i, ok := t.entryOf[key]; ok {
+			return t.entries[i].list
+		}
+		return 0
+	}
+	for _, e := range t.entries {
+		if e.key == key {
+			return e.list
+		}
+	}
+	return 0
+}
+
+// addEntryList returns the list of the values of a key, which it adds if it
+// is new.
+func (d *Doc) addEntryList(typ int32, key uint32) int32 {
+	t := d.types[typ]
+	if l := t.entryList(key); l != 0 {
+		return l
+	}
+	l := d.newList(itemList{typ: typ, entry: true, key: key})
+	t.entries = append(t.entries, mapEntry{key, l})
+	switch {
+	case t.entryOf != nil:
+		t.entryOf[key] = int32(len(t.entries) - 1)
+	case len(t.entries) > smallMap:
+		t.entryOf = make(map[uint32]int32, 2*len(t.entries))
+		for i, e := range t.entries {
+			t.entryOf[e.key] = int32(i)
+		}
+	}
+	return l
+}
+
+// isDeleted tells whether the type, or a type that holds it, is deleted.
+func (d *Doc) isDeleted(t *sharedType) bool {
+	return t.gone || t.item != 0 && d.items.at(t.item).deleted
+}
+
+// root returns the root type of a name, which it adds without a kind if it is
+// new.
+func (d *Doc) root(name string) int32 {
+	if i, ok := d.rootOf[name]; ok {
+		return i
+	}
+	i := d.addType(&sharedType{kind: typeUndefined, name: name})
+	d.rootOf[name] = i
+	d.roots = append(d.roots, i)
+	return i
+}
+
+// defineRoot returns the root type of a name and makes it one of the given
+// kind, unless it is of another kind already.
+func (d *Doc) defineRoot(name string, kind typeKind) (int32, *sharedType) {
+	i := d.root(name)
+	t := d.types[i]
+	if t.kind == typeUndefined {
+		t.kind = kind
+		t.formatted = false
+	}
+	return i, t
+}
+
+// rootName returns the name of the root that holds a type.
+func (d *Doc) rootName(t *sharedType) string {
+	for t.item != 0 {
+		t = d.types[d.lists[d.items.at(t.item).list].typ]
+	}
+	return t.name
+}

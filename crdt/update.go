@@ -1,0 +1,38 @@
+package crdt
+
+import (
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
+
+// MergeUpdates merges updates into one that has the same effect, without a
+// document. The error wraps ErrMalformed.
+func MergeUpdates(updates ...[]byte) ([]byte, error) {
+	merged, err := codec.Merge(updates)
+	if err != nil {
+		return nil, fmt.Errorf("merge updates: %w: %w", ErrMalformed, err)
+	}
+	return merged, nil
+}
+
+// DiffUpdate returns the part of an update that a replica with the given state
+// lacks, without a document. The error wraps ErrMalformed.
+func DiffUpdate(update []byte, sv StateVector) ([]byte, error) {
+	diff, err := codec.Diff(update, func(client uint64) uint64 { return sv[ClientID(client)] })
+	if err != nil {
+		return nil, fmt.Errorf("diff update: %w: %w", ErrMalformed, err)
+	}
+	return diff, nil
+}
+
+// StateVectorFromUpdate returns the state of a document that consists of the
+// update, as far as nothing is missing in it. The error wraps ErrMalformed.
+func StateVectorFromUpdate(update []byte) (StateVector, error) {
+	sv := StateVector{}
+	err := codec.StateVector(update, func(client, clock uint64) { sv[ClientID(client)] = clock })
+	if err != nil {
+		return nil, fmt.Errorf("read state vector of update: %w: %w", ErrMalformed, err)
+	}
+	return sv, nil
+}

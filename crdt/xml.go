@@ -1,0 +1,120 @@
+package crdt
+
+import "iter"
+
+// XMLFragment is a shared list of XML nodes.
+type XMLFragment struct{ node }
+
+// NewXMLFragment returns a fragment to be inserted into another type.
+func NewXMLFragment() *XMLFragment { return &XMLFragment{node{kind: typeXMLFragment}} }
+
+// Len returns the number of children.
+func (x *XMLFragment) Len() int { return x.len() }
+
+// Get returns the child at index.
+func (x *XMLFragment) Get(index int) (Value, error) { return x.unit(index) }
+
+// All yields the children with their indexes. The fragment must not be edited
+// meanwhile.
+func (x *XMLFragment) All() iter.Seq2[int, Value] { return x.units() }
+
+// Insert inserts new nodes at index.
+func (x *XMLFragment) Insert(tx *Txn, index int, nodes ...Shared) error {
+	values := make([]Value, len(nodes))
+	for i, n := range nodes {
+		values[i] = ValueOf(n)
+	}
+	return x.insertValues(tx, index, values)
+}
+
+// InsertAfter inserts new nodes right after a child, or at the start if ref is
+// nil.
+func (x *XMLFragment) InsertAfter(tx *Txn, ref Shared, nodes ...Shared) error {
+	if err := x.edit(tx); err != nil {
+		return err
+	}
+	values := make([]Value, len(nodes))
+	for i, n := range nodes {
+		values[i] = ValueOf(n)
+	}
+	if err := checkValues(values); err != nil {
+		return err
+	}
+	list := x.doc.childList(x.typ)
+	left, right := handle(0), x.doc.lists[list].first
+	if ref != nil {
+		n := ref.base()
+		if n.doc != x.doc || n.Deleted() || x.doc.types[n.typ].item == 0 {
+			return ErrDetached
+		}
+		left = x.doc.types[n.typ].item
+		if x.doc.items.at(left).list != list {
+			return ErrDetached
+		}
+		right = x.doc.items.at(left).right
+	}
+	tx.insertAll(list, left, right, values)
+	return nil
+}
+
+// Delete deletes length children from index on.
+func (x *XMLFragment) Delete(tx *Txn, index, length int) error {
+	return x.deleteUnits(tx, index, length)
+}
+
+// String returns the children as XML text.
+func (x *XMLFragment) String() string {
+	if t := x.shared(); t != nil {
+		return x.doc.xmlString(t, 0)
+	}
+	return ""
+}
+
+// XMLElement is a shared XML element: a fragment with a name and attributes.
+type XMLElement struct{ XMLFragment }
+
+// NewXMLElement returns an element to be inserted into another type.
+func NewXMLElement(name string) *XMLElement {
+	return &XMLElement{XMLFragment{node{kind: typeXMLElement, name: validName(name)}}}
+}
+
+// Name returns the node name.
+func (x *XMLElement) Name() string { return x.name }
+
+// SetAttribute sets an attribute.
+func (x *XMLElement) SetAttribute(tx *Txn, key string, v Value) error { return x.setEntry(tx, key, v) }
+
+// RemoveAttribute removes an attribute.
+func (x *XMLElement) RemoveAttribute(tx *Txn, key string) error { return x.deleteEntry(tx, key) }
+
+// Attribute returns an attribute.
+func (x *XMLElement) Attribute(key string) (Value, bool) { return x.getEntry(key) }
+
+// Attributes returns all attributes.
+func (x *XMLElement) Attributes() []Field { return x.fields() }
+
+// XMLText is a shared text among XML nodes. Its String and JSON show formats
+// as tags.
+type XMLText struct{ Text }
+
+// NewXMLText returns a text to be inserted among XML nodes.
+func NewXMLText() *XMLText { return &XMLText{Text{node{kind: typeXMLText}}} }
+
+// String returns the text with its formats as tags.
+func (x *XMLText) String() string {
+	if t := x.shared(); t != nil {
+		return x.doc.xmlText(t, 0)
+	}
+	return ""
+}
+
+// XMLHook is a shared map among XML nodes.
+type XMLHook struct{ Map }
+
+// NewXMLHook returns a hook to be inserted among XML nodes.
+func NewXMLHook(name string) *XMLHook {
+	return &XMLHook{Map{node{kind: typeXMLHook, name: validName(name)}}}
+}
+
+// Name returns the name of the hook.
+func (x *XMLHook) Name() string { return x.name }
