@@ -3,7 +3,9 @@ package oplog_test
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -147,4 +149,9 @@ func seeded(t testing.TB) *rand.Rand {
 	}
 	t.Logf("SEED=%d gives this run again", seed)
 	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// sortedLines returns the ids of a vector's lines, ascending.
+func sortedLines(v oplog.Vector) []wire.ChainID {
+	return slices.SortedFunc(maps.Keys(v), func(a, b wire.ChainID) int { return bytes.Compare(a[:], b[:]) })
 }
