@@ -119,6 +119,9 @@ func (s *Session) reattach() {
 	s.doc.pushDurable(s)
 }
 
+// Client is the client id the session writes under.
+func (s *Session) Client() crdt.ClientID { return s.slot.client }
+
 // ID names the session, for resuming it.
 func (s *Session) ID() string { return s.id }
 

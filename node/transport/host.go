@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/metrics"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
@@ -36,6 +37,8 @@ type Config struct {
 	LoopbackOnly bool
 	// Gate, if set, can close the host to the network.
 	Gate *Gate
+	// Bandwidth, if set, counts the bytes on the wire.
+	Bandwidth metrics.Reporter
 	// Registry receives libp2p's own metrics. Nil: none.
 	Registry prometheus.Registerer
 	// Logger gets what an operator should know. Nil discards.
@@ -80,6 +83,9 @@ func NewHost(cfg Config) (host.Host, error) {
 	}
 	if cfg.Gate != nil {
 		opts = append(opts, libp2p.ConnectionGater(cfg.Gate))
+	}
+	if cfg.Bandwidth != nil {
+		opts = append(opts, libp2p.BandwidthReporter(cfg.Bandwidth))
 	}
 	if cfg.Registry != nil {
 		opts = append(opts, libp2p.PrometheusRegisterer(cfg.Registry))
