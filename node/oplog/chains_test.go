@@ -210,7 +210,7 @@ func piece(t *testing.T, rng *rand.Rand, branch []*oplog.Entry) []*oplog.Entry {
 // the same entries kept by the store.
 func TestDeliveryOrder(t *testing.T) {
 	rng := seeded(t)
-	rounds := 150
+	rounds := 100
 	if testing.Short() {
 		rounds = 20
 	}
@@ -342,7 +342,7 @@ func (r *replica) check() {
 // vectors alone, as sync does, until nothing is to send.
 func TestConvergence(t *testing.T) {
 	rng := seeded(t)
-	rounds := 60
+	rounds := 40
 	if testing.Short() {
 		rounds = 10
 	}

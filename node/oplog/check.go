@@ -74,8 +74,12 @@ func (c *Chains) Screen(a Authority, e *Entry) Verdict {
 	case c.Has(e.chain, Position{e.Seq, e.ID}):
 		return ignore(ErrDuplicate)
 	}
-	if v := judgeAuthor(a, e); v.Action != Accept {
-		return v
+	role, ok := a.RoleOf(e.Auth, e.Author)
+	if !ok {
+		return ignore(ErrNoAuthority)
+	}
+	if !writes(role, e.Stream) {
+		return ignore(ErrRole)
 	}
 	ch := c.chains[e.chain]
 	switch {
@@ -85,18 +89,6 @@ func (c *Chains) Screen(a Authority, e *Entry) Verdict {
 		return ignore(ErrChainClash)
 	case ch != nil && ch.locate(&e.Header, e.ID).kind == placeGap:
 		return ignore(ErrGap)
-	}
-	return Verdict{}
-}
-
-// judgeAuthor asks whether the author may write the entry.
-func judgeAuthor(a Authority, e *Entry) Verdict {
-	role, ok := a.RoleOf(e.Auth, e.Author)
-	switch {
-	case !ok:
-		return ignore(ErrNoAuthority)
-	case !writes(role, e.Stream):
-		return ignore(ErrRole)
 	}
 	return Verdict{}
 }
@@ -161,14 +153,18 @@ func (c *Chains) CheckRun(a Authority, run []*Entry) ([]*Entry, Verdict) {
 	if first.Doc != c.doc {
 		return nil, reject(ErrWrongDocument)
 	}
-	if v := judgeAuthor(a, first); v.Action != Accept {
-		return nil, v
+	role, ok := a.RoleOf(first.Auth, first.Author)
+	if !ok {
+		return nil, ignore(ErrNoAuthority)
+	}
+	if !writes(role, first.Stream) {
+		return nil, ignore(ErrRole)
 	}
 	at := c.judgePlace(first)
 	if !at.Keep() && at.Reason != ErrPrev {
 		return nil, at
 	}
-	linked, fault := linkedPart(a, run)
+	linked, fault := linkedPart(role, run)
 	kept, err := verifyAnchors(linked)
 	if at.Reason == ErrPrev && len(kept) > 0 {
 		c.doubt[first.chain] = true
@@ -183,17 +179,17 @@ func (c *Chains) CheckRun(a Authority, run []*Entry) ([]*Entry, Verdict) {
 	return kept, at
 }
 
-// linkedPart returns the entries of a run before the first with a fault.
-func linkedPart(a Authority, run []*Entry) ([]*Entry, Verdict) {
+// linkedPart returns the entries of a run before the first with a fault; role
+// is their author's.
+func linkedPart(role access.Role, run []*Entry) ([]*Entry, Verdict) {
 	for i, e := range run {
 		switch {
 		case i > 0 && !e.follows(run[i-1]):
 			return run[:i], reject(ErrRun)
 		case !e.verifyCiphertext():
 			return run[:i], reject(ErrCiphertext)
-		}
-		if v := judgeAuthor(a, e); v.Action != Accept {
-			return run[:i], v
+		case !writes(role, e.Stream):
+			return run[:i], ignore(ErrRole)
 		}
 	}
 	return run, Verdict{}

@@ -214,3 +214,26 @@ func TestFlips(t *testing.T) {
 		t.Errorf("unchanged entry: %v", v)
 	}
 }
+
+// TestFlipsInRun changes every bit of an entry inside a run, where no
+// signature is looked at: it may not be kept, nor what follows it.
+func TestFlipsInRun(t *testing.T) {
+	w := &writer{t: t, key: keyOf(t, 1)}
+	a := editor(w)
+	run := w.writeN(3, "some text ")
+	middle := unsigned(t, run[1])
+	for i := range middle.Raw {
+		for bit := range 8 {
+			raw := bytes.Clone(middle.Raw)
+			raw[i] ^= 1 << bit
+			e, err := oplog.Decode(raw)
+			if err != nil {
+				continue
+			}
+			kept, v := oplog.NewChains(testDoc).CheckRun(a, []*oplog.Entry{received(t, run[0])[0], e, received(t, run[2])[0]})
+			if len(kept) > 1 || v.Action != oplog.Reject {
+				t.Errorf("flip of bit %d of byte %d: %d kept, %v", bit, i, len(kept), v)
+			}
+		}
+	}
+}

@@ -265,3 +265,25 @@ func TestReceiptVectors(t *testing.T) {
 		"does_not_verify": hexBytes(bad.Encode()),
 	})
 }
+
+func TestPresenceVectors(t *testing.T) {
+	key, seed := vectorKey(t, 4)
+	p, err := oplog.SignPresence(key, oplog.Presence{
+		Doc: testDoc.Short(), Author: key.Device(), Auth: wire.Auth{0xaa}, Epoch: wire.EpochID{0xe0},
+		Session: oplog.SessionID{0x5e}, Counter: 77, Ct: []byte("ciphertext"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := oplog.DecodePresence(p.Encode()); err != nil || !bytes.Equal(got.Encode(), p.Encode()) {
+		t.Errorf("decoded %+v (%v)", got, err)
+	}
+	checkVectors(t, "presence.json", map[string]any{
+		"comment": "docs/formats/presence.md: the frame. Bytes in hexadecimal. What a real ct holds: presence-state.json.",
+		"frame": map[string]any{
+			"author_seed": seed, "doc": hexBytes(p.Doc[:]), "author": hexBytes(p.Author[:]), "auth": hexBytes(p.Auth[:]),
+			"epoch": hexBytes(p.Epoch[:]), "session": hexBytes(p.Session[:]), "counter": p.Counter, "ct": hexBytes(p.Ct),
+			"aad": hexBytes(p.AAD()), "frame": hexBytes(p.Encode()),
+		},
+	})
+}

@@ -286,3 +286,44 @@ func TestLocalVectors(t *testing.T) {
 	}
 	same(t, "plaintext", pt, v.Plain)
 }
+
+type presenceVectors struct {
+	Comment   string   `json:"comment"`
+	EpochKey  hexBytes `json:"epoch_key"`
+	Doc       hexBytes `json:"doc"`
+	Author    hexBytes `json:"author"`
+	AAD       hexBytes `json:"aad"`
+	Awareness hexBytes `json:"awareness"`
+	Digest    hexBytes `json:"digest"`
+	Ct        hexBytes `json:"ciphertext"`
+}
+
+func TestPresenceVectors(t *testing.T) {
+	v := presenceVectors{
+		Comment:  "docs/formats/presence.md: what a frame's ct holds. Bytes in hexadecimal.",
+		EpochKey: bytes.Repeat([]byte{0xe0}, 32), Doc: bytes.Repeat([]byte{0xd0}, 32), Author: bytes.Repeat([]byte{0xde}, 32),
+		AAD: hexBytes("additional data"), Awareness: hexBytes("awareness"), Digest: bytes.Repeat([]byte{1}, 16),
+	}
+	if !*update {
+		readVectors(t, "presence-state.json", &v)
+	}
+	s, err := NewPresenceSealer(EpochKey(v.EpochKey), wire.DocID(v.Doc), wire.Device(v.Author))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ct, err := s.Seal(v.AAD, PresenceState{Awareness: v.Awareness, Digest: v.Digest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		v.Ct = ct
+		writeVectors(t, "presence-state.json", v)
+	}
+	same(t, "ciphertext", ct, v.Ct)
+	state, err := s.Open(v.AAD, v.Ct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "awareness", state.Awareness, v.Awareness)
+	same(t, "digest", state.Digest, v.Digest)
+}
