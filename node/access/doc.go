@@ -1,17 +1,20 @@
-// Package access is who may do what in a document: a log of signed ops that
-// every member holds, and the state that follows from the set of them.
+// Package access says who may do what in a document, as a pure function of a set
+// of signed operations.
 //
-// The main types are [Op], one signed op; [Log], the ops of one document and
-// what they mean; [Link] and [JoinRequest], by which a person without a role
-// gets one; and [Wrap], an epoch key wrapped for one recipient, opaque here.
+// An [Op] is one signed statement: the genesis makes a document and its first
+// owner, an invite lets whoever holds a link ask to be let in, a grant gives
+// devices a role. A [Log] collects the operations of one document in any order
+// and answers: [Log.RoleOf], [Log.Authority], [Log.Members], [Log.Epoch]. A
+// [Link] is what people pass on; [InviteKeys] are derived from its secret, prove
+// it to peers, and sign a [JoinRequest], which a member answers with a grant. A
+// [Wrap] carries an epoch key to one device; node/seal makes and opens it.
 //
-// What a Log answers depends on the set of ops alone, never on the order of
-// their arrival or on a clock. Ops of a kind this version does not know are
-// kept and ignored, so that they count once a version that knows them reads
-// the log. The package starts no goroutine and reads neither clock nor
-// randomness; both come as arguments.
+// The package promises that every answer depends on the set of operations held
+// and on nothing else: not on the order of their arrival, not on a clock, not on
+// how often it was asked. Time and randomness are arguments.
 //
-// It leaves out, for now, everything that takes a right away: revoke, leave,
-// pin, and rotation of keys. The bytes are specified in docs/formats/access.md
-// and docs/formats/link.md.
+// Operations of kinds that this version does not judge (revoke, leave, rotate
+// and others) are kept, passed on and listed by [Log.Ignored]. A Log is not safe
+// for concurrent use. The bytes are specified in docs/formats/access.md and
+// docs/formats/link.md.
 package access

@@ -5,148 +5,178 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// Link is what one person sends another to let them into a document. Whoever
+// Limits of a link.
+const (
+	// MaxLinkBytes bounds the text of a link.
+	MaxLinkBytes = 4 << 10
+	// MaxHints bounds the addresses a link carries.
+	MaxHints = 8
+	// MaxHintBytes bounds one address in binary form.
+	MaxHintBytes = 256
+)
+
+const (
+	linkScheme  = "sheaf://join#"
+	linkVersion = "v1"
+)
+
+// ErrLink says that a text is no usable link. The error tells a person why and
+// what to do.
+var ErrLink = errors.New("this is not a usable link")
+
+// A Link is what one person sends another to let them into a document. Whoever
 // has it can read the document and ask to be let in: it is a secret.
 type Link struct {
 	Doc    wire.DocID
-	Secret [16]byte
-	Hints  []string // multiaddresses of members, at most MaxHints
+	Secret [16]byte // see DeriveInvite
+	Hints  []string // multiaddresses of members or relays, at most MaxHints
 }
 
-// MaxHints is how many addresses a link carries.
-const MaxHints = 8
-
-const (
-	linkScheme   = "sheaf://join#"
-	linkVersion  = "v1"
-	maxLinkBytes = 4 << 10
-	hintsMaxLen  = 2 << 10
-)
-
-// ErrLink is returned for text that is not a usable link; the error says why.
-var ErrLink = errors.New("not a Sheaf link")
-
-// String returns the link for pasting into another node.
+// String returns the link for another node: sheaf://join#v1….
 func (l Link) String() string { return linkScheme + l.payload() }
 
-// Web returns the link for opening in a browser whose page is at origin. The
-// payload is in the fragment, which browsers do not send to servers.
-func (l Link) Web(origin string) string { return strings.TrimSuffix(origin, "/") + "/#" + l.payload() }
+// Web returns the link for a browser whose page is at origin. The payload is the
+// fragment, which browsers do not send to servers.
+func (l Link) Web(origin string) string {
+	return strings.TrimRight(origin, "/") + "/#" + l.payload()
+}
 
+// linkTail is the last part of a link. The check tells a link that was changed
+// or cut on its way from a good one.
+type linkTail struct {
+	_     struct{} `cbor:",toarray"`
+	Hints [][]byte // multiaddresses in binary form
+	Check [4]byte
+}
+
+var linkText = base64.RawURLEncoding.Strict()
+
+// payload writes the four parts of a link. Hints that are no multiaddresses are
+// left out: a link works without them.
 func (l Link) payload() string {
-	parts := []string{linkVersion, text(l.Doc[:]), text(l.Secret[:])}
-	if hints := encodeHints(l.Hints); hints != "" {
-		parts = append(parts, hints)
-	}
-	return strings.Join(parts, ".")
-}
-
-func text(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-// encodeHints packs addresses: each in binary form behind its length, with a
-// closing byte that sums up the whole so that a cut link is told from a short
-// one.
-func encodeHints(hints []string) string {
-	var b []byte
-	for _, h := range hints[:min(len(hints), MaxHints)] {
-		addr, err := ma.NewMultiaddr(h)
-		if err != nil || len(addr.Bytes()) > 255 {
-			continue
+	var tail linkTail
+	for _, hint := range l.Hints {
+		a, err := ma.NewMultiaddr(hint)
+		if err == nil && len(a.Bytes()) <= MaxHintBytes && len(tail.Hints) < MaxHints {
+			tail.Hints = append(tail.Hints, a.Bytes())
 		}
-		b = append(b, byte(len(addr.Bytes())))
-		b = append(b, addr.Bytes()...)
 	}
-	if len(b) == 0 {
-		return ""
+	tail.Check = l.check(tail.Hints)
+	b, err := wire.Marshal(tail)
+	if err != nil {
+		panic(fmt.Sprintf("access: encode link: %v", err)) // byte strings always encode
 	}
-	return text(append(b, checkByte(b)))
+	return strings.Join([]string{
+		linkVersion, l.Doc.String(), linkText.EncodeToString(l.Secret[:]), linkText.EncodeToString(b),
+	}, ".")
 }
 
-func checkByte(b []byte) byte {
-	sum := wire.Domain("sheaf/1/link").Sum(b)
-	return sum[0]
+// check sums up all else in a link.
+func (l Link) check(hints [][]byte) [4]byte {
+	b, err := wire.Marshal(struct {
+		_      struct{} `cbor:",toarray"`
+		Doc    wire.DocID
+		Secret [16]byte
+		Hints  [][]byte
+	}{Doc: l.Doc, Secret: l.Secret, Hints: hints})
+	if err != nil {
+		panic(fmt.Sprintf("access: encode link: %v", err)) // byte strings always encode
+	}
+	sum := wire.DomainLink.Sum(b)
+	return [4]byte(sum[:])
 }
 
-// ParseLink reads a link in any of its forms: sheaf://join#…, a web address
-// with the payload as fragment, or the payload alone. The error wraps ErrLink
-// and says what is wrong.
+// ParseLink reads a link as people pass it on: sheaf://join#v1…, a web address
+// with the payload as its fragment, or the payload alone; blanks and line breaks
+// in it and punctuation around it do not matter. The error wraps ErrLink.
 func ParseLink(s string) (Link, error) {
-	s = strings.TrimSpace(s)
-	if len(s) > maxLinkBytes {
-		return Link{}, fmt.Errorf("%w: it has %d characters, no link is that long", ErrLink, len(s))
+	if len(s) > MaxLinkBytes {
+		return Link{}, linkError("it has %d characters, which is more than any link has", len(s))
 	}
-	if i := strings.IndexByte(s, '#'); i >= 0 {
-		s = s[i+1:]
+	payload, err := linkPayload(s)
+	if err != nil {
+		return Link{}, err
 	}
-	if s == "" {
-		return Link{}, fmt.Errorf("%w: there is nothing behind the #; it may have been cut off", ErrLink)
+	parts := strings.Split(payload, ".")
+	if len(parts) < 4 {
+		return Link{}, errLinkCut
 	}
-	parts := strings.Split(s, ".")
-	if parts[0] != linkVersion {
-		if len(parts[0]) >= 2 && parts[0][0] == 'v' && len(parts) > 2 {
-			return Link{}, fmt.Errorf("%w of this version: it is %s, this program knows %s; a newer Sheaf may open it", ErrLink, clip(parts[0]), linkVersion)
-		}
-		return Link{}, fmt.Errorf("%w: it does not begin like one", ErrLink)
-	}
-	if len(parts) < 3 || len(parts) > 4 {
-		return Link{}, fmt.Errorf("%w: it has %d parts, expected 3 or 4; it may have been cut off", ErrLink, len(parts))
+	if len(parts) > 4 {
+		return Link{}, linkError("it has text after its end; copy only the link")
 	}
 	var l Link
-	if err := decodeExact(l.Doc[:], parts[1], "document"); err != nil {
-		return Link{}, err
+	if l.Doc, err = wire.ParseDocID(parts[1]); err != nil {
+		return Link{}, linkError("its first part is damaged; copy the whole link again")
 	}
-	if err := decodeExact(l.Secret[:], parts[2], "secret"); err != nil {
-		return Link{}, err
+	secret, err := linkText.DecodeString(parts[2])
+	if err != nil || len(secret) != len(l.Secret) {
+		return Link{}, linkError("its second part is damaged; copy the whole link again")
 	}
-	if len(parts) == 4 {
-		hints, err := decodeHints(parts[3])
-		if err != nil {
-			return Link{}, err
+	copy(l.Secret[:], secret)
+	b, err := linkText.DecodeString(parts[3])
+	var tail linkTail
+	if err != nil || wire.Unmarshal(b, &tail) != nil {
+		return Link{}, errLinkCut
+	}
+	if len(tail.Hints) > MaxHints {
+		return Link{}, linkError("it has %d addresses, at most %d are allowed", len(tail.Hints), MaxHints)
+	}
+	if l.check(tail.Hints) != tail.Check {
+		return Link{}, linkError("some of its characters were changed on the way; copy the whole link again")
+	}
+	for _, hint := range tail.Hints {
+		if len(hint) > MaxHintBytes {
+			return Link{}, linkError("an address in it is too long")
 		}
-		l.Hints = hints
+		// One that this version cannot read is of no use here and no harm.
+		if a, err := ma.NewMultiaddrBytes(hint); err == nil {
+			l.Hints = append(l.Hints, a.String())
+		}
 	}
 	return l, nil
 }
 
-func clip(s string) string { return s[:min(len(s), 16)] }
+var errLinkCut = linkError("its end is missing; copy the whole link again")
 
-func decodeExact(dst []byte, s, what string) error {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != len(dst) {
-		return fmt.Errorf("%w: the part that names the %s is damaged or cut off", ErrLink, what)
+// linkPayload finds the payload, "v1.…", in what a person pasted.
+func linkPayload(s string) (string, error) {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.TrimLeft(s, "<([\"'")
+	s = strings.TrimRight(s, ">)]\"'.,;:!?")
+	if s == "" {
+		return "", linkError("it is empty")
 	}
-	copy(dst, b)
-	return nil
+	before, payload, found := strings.Cut(s, "#")
+	if !found {
+		before, payload = "", s
+	}
+	if strings.HasPrefix(before, "sheaf://") && before != strings.TrimSuffix(linkScheme, "#") {
+		return "", linkError("it is a Sheaf link of another kind, not one to a document")
+	}
+	version, _, _ := strings.Cut(payload, ".")
+	switch {
+	case version == linkVersion:
+		return payload, nil
+	case !found && strings.Contains(s, "://"):
+		return "", linkError("it has nothing after a #, where the document would be; copy the whole link again")
+	case len(version) > 1 && version[0] == 'v' && strings.Trim(version[1:], "0123456789") == "":
+		return "", linkError("a newer Sheaf made it (%.8s); update this one", version)
+	}
+	return "", linkError("it does not look like one: a link to a document begins with sheaf://join#v1. or has #v1. in it")
 }
 
-func decodeHints(s string) ([]string, error) {
-	damaged := fmt.Errorf("%w: the part with the addresses is damaged or cut off", ErrLink)
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < 2 || len(b) > hintsMaxLen {
-		return nil, damaged
-	}
-	b, check := b[:len(b)-1], b[len(b)-1]
-	if checkByte(b) != check {
-		return nil, damaged
-	}
-	var hints []string
-	for len(b) > 0 {
-		n := int(b[0])
-		if n == 0 || len(b) < 1+n || len(hints) == MaxHints {
-			return nil, damaged
-		}
-		addr, err := ma.NewMultiaddrBytes(b[1 : 1+n])
-		if err != nil {
-			return nil, damaged
-		}
-		hints = append(hints, addr.String())
-		b = b[1+n:]
-	}
-	return hints, nil
+func linkError(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrLink}, args...)...)
 }

@@ -2,215 +2,246 @@ package access
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// Limits of a log.
-const (
-	// MaxParked bounds the ops kept whose predecessors have not arrived. More
-	// are dropped, and come again by sync.
-	MaxParked = 1024
-	// MaxOpsPerAuthority is how many ops of one authority below owner count,
-	// the first in (depth, id) order. It is a count over the set, so it does
-	// not depend on arrival.
-	MaxOpsPerAuthority = 256
-	// MaxOpsPerDoorkeeper is the same for doorkeepers.
-	MaxOpsPerDoorkeeper = 4096
+var (
+	// ErrDocument says that an op belongs to another document.
+	ErrDocument = errors.New("access op of another document")
+	// ErrGenesis says that an op claims to begin the document and does not hash
+	// to its id.
+	ErrGenesis = errors.New("genesis of another document")
+	// ErrVoid says that an op can never count, whatever else arrives: its own
+	// past shows that its author had no right to it, or it follows such an op. No
+	// honest node makes or passes on such an op; it is not kept.
+	ErrVoid = errors.New("access op without right")
 )
 
-// ErrGenesis is returned for an op that claims to begin the document and does
-// not hash to its id.
-var ErrGenesis = errors.New("genesis of another document")
-
-// Log is the access log of one document. It is not safe for concurrent use.
+// A Log is the access log of one document: a graph of ops, each after those it
+// names as its predecessors. It is pure and not safe for concurrent use.
 type Log struct {
-	doc      wire.DocID
-	nodes    map[wire.OpID]*node
-	order    []*node                 // topological: as ops became complete
-	heads    map[wire.OpID]bool      // ops that no other follows
-	parked   map[wire.OpID]*Op       // predecessors missing
-	waits    map[wire.OpID][]*Op     // parked ops by a missing predecessor
-	short    map[wire.Auth]*node     // valid authorities by the first half of their id
-	byDevice map[wire.Device][]*node // and by the devices they name
-	used     map[authority][]*node   // ops by the authority they name
-	dirty    bool                    // verdicts are to be computed anew
+	doc    wire.DocID
+	limits limits
+	nodes  map[wire.OpID]*node
+	order  []*node // topological, as ops became complete
+	heads  map[wire.OpID]*node
+	parked parked
+
+	groups  map[group][]*node         // ops that share a limit, in (depth, id) order
+	holders map[wire.Auth][]*holder   // authorities by the first half of their op's id
+	devices map[wire.Device][]*holder // and by device
+	invites map[wire.Device][]*node   // invites by their key
+	stale   bool                      // verdicts are to be made anew, see settle
 }
 
-// node is an op in the graph.
+// node is an op in the graph. Nothing but counted and valid changes after its
+// insertion.
 type node struct {
-	op    *Op
-	index int    // in order
-	depth int    // longest way from the genesis
-	past  bitset // indexes of all ops before it
-	valid bool
-}
-
-// authority is one device's right to write, by the op that gives it.
-type authority struct {
-	op  wire.OpID
-	dev wire.Device
+	op      *Op
+	index   int       // in order
+	depth   int       // longest way from the genesis
+	past    past      // indexes of all ops before it
+	by      *holder   // the authority its author had; nil: none that is judged
+	via     *node     // the invite a grant answers
+	holders []*holder // the authorities it gives
+	counted bool
+	valid   bool
 }
 
 // NewLog returns the empty log of a document.
 func NewLog(doc wire.DocID) *Log {
 	return &Log{
-		doc: doc, nodes: map[wire.OpID]*node{}, heads: map[wire.OpID]bool{},
-		parked: map[wire.OpID]*Op{}, waits: map[wire.OpID][]*Op{},
-		short: map[wire.Auth]*node{}, byDevice: map[wire.Device][]*node{}, used: map[authority][]*node{},
+		doc: doc, limits: defaultLimits, nodes: map[wire.OpID]*node{}, heads: map[wire.OpID]*node{},
+		parked: newParked(), groups: map[group][]*node{}, holders: map[wire.Auth][]*holder{},
+		devices: map[wire.Device][]*holder{}, invites: map[wire.Device][]*node{},
 	}
 }
 
-// AddResult says what Add did.
+// AddResult says what Add did with an op. One that was there before leaves it
+// zero.
 type AddResult struct {
-	Added  []*Op // the op and those that waited for it, in topological order
-	Parked bool  // the op waits for predecessors; see Missing
+	Added   []*Op // the op and those that waited for it, in topological order
+	Dropped []*Op // ops that waited and turned out ErrVoid
+	Parked  bool  // the op waits for others; see Missing
 }
 
-// Add puts an op into the log. An op that is known, or whose right to exist
-// is not shown by its past, is no error: it is kept and does not count. The
-// error is for an op of another document.
+// Add puts an op into the log, or parks it until its predecessors are there. An
+// op that is held already is no error. The error wraps ErrDocument, ErrGenesis or
+// ErrVoid: the op can never count, is not kept, and no honest node sent it.
 func (l *Log) Add(op *Op) (AddResult, error) {
 	var res AddResult
-	if l.nodes[op.ID] != nil || l.parked[op.ID] != nil {
+	if l.nodes[op.ID] != nil || l.parked.ops[op.ID] != nil {
 		return res, nil
 	}
-	if op.Kind == KindGenesis {
-		if op.DocID() != l.doc {
-			return res, ErrGenesis
-		}
-	} else if op.Doc != l.doc.Short() {
-		return res, ErrDocument
+	switch {
+	case op.Kind == KindGenesis && op.DocID() != l.doc:
+		return res, fmt.Errorf("add access op: %w", ErrGenesis)
+	case op.Kind != KindGenesis && op.Doc != l.doc.Short():
+		return res, fmt.Errorf("add access op: %w", ErrDocument)
+	case l.parked.isVoid(op):
+		return res, fmt.Errorf("add access op: %w: it follows one", ErrVoid)
 	}
-	if missing := l.firstMissing(op); !missing.IsZero() {
-		if len(l.parked) >= MaxParked {
-			return res, nil
-		}
-		l.parked[op.ID] = op
-		l.waits[missing] = append(l.waits[missing], op)
+	if missing := l.missing(op); len(missing) > 0 {
+		l.parked.park(op, missing)
 		res.Parked = true
 		return res, nil
 	}
-	res.Added = l.complete(op)
-	return res, nil
+	err := l.complete(op, &res)
+	return res, err
 }
 
-func (l *Log) firstMissing(op *Op) wire.OpID {
-	for _, id := range op.Prev {
-		if l.nodes[id] == nil {
-			return id
+// Load adds the ops of a store, in any order, without the bound on parked ones:
+// so that none is lost. Those that Add would refuse are in Dropped.
+func (l *Log) Load(ops []*Op) AddResult {
+	var res AddResult
+	held := make(map[wire.OpID]*Op, len(ops))
+	for _, op := range ops {
+		held[op.ID] = op
+	}
+	// Depth first along prev, without recursion: a log may be long.
+	for _, op := range ops {
+		stack := []*Op{op}
+		for len(stack) > 0 {
+			op := stack[len(stack)-1]
+			before := len(stack)
+			for _, id := range op.Prev {
+				if prev := held[id]; prev != nil && l.nodes[id] == nil {
+					stack = append(stack, prev)
+				}
+			}
+			if len(stack) > before {
+				continue
+			}
+			stack = stack[:len(stack)-1]
+			if held[op.ID] == nil {
+				continue
+			}
+			delete(held, op.ID)
+			one, err := l.Add(op)
+			res.Added = append(res.Added, one.Added...)
+			res.Dropped = append(res.Dropped, one.Dropped...)
+			res.Parked = res.Parked || one.Parked
+			if err != nil {
+				res.Dropped = append(res.Dropped, op)
+			}
 		}
 	}
-	return wire.OpID{}
+	return res
 }
 
-// complete adds an op whose predecessors are there, and those that waited.
-func (l *Log) complete(first *Op) []*Op {
+// missing returns the predecessors that are not in the log.
+func (l *Log) missing(op *Op) (ids []wire.OpID) {
+	for _, id := range op.Prev {
+		if l.nodes[id] == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// complete inserts an op whose predecessors are there, and those that waited.
+func (l *Log) complete(first *Op, res *AddResult) error {
+	var failed error
 	todo := []*Op{first}
-	var added []*Op
 	for len(todo) > 0 {
 		op := todo[0]
 		todo = todo[1:]
-		if l.nodes[op.ID] != nil {
+		if err := l.insert(op); err != nil {
+			if op == first {
+				failed = fmt.Errorf("add access op: %w", err)
+			} else {
+				res.Dropped = append(res.Dropped, op)
+			}
+			res.Dropped = append(res.Dropped, l.parked.condemn(op.ID)...)
 			continue
 		}
-		delete(l.parked, op.ID)
-		l.insert(op)
-		added = append(added, op)
-		for _, waiter := range l.waits[op.ID] {
-			if missing := l.firstMissing(waiter); !missing.IsZero() {
-				l.waits[missing] = append(l.waits[missing], waiter)
-			} else {
+		res.Added = append(res.Added, op)
+		for _, waiter := range l.parked.waits[op.ID] {
+			if len(l.missing(waiter)) == 0 {
 				todo = append(todo, waiter)
 			}
 		}
-		delete(l.waits, op.ID)
+		delete(l.parked.waits, op.ID)
+		for _, ready := range todo {
+			l.parked.forget(ready.ID)
+		}
 	}
-	return added
+	return failed
 }
 
-// insert makes the node of an op and judges it.
-func (l *Log) insert(op *Op) {
+// insert makes the node of an op, unless its past shows that it is void, and
+// judges it.
+func (l *Log) insert(op *Op) error {
 	n := &node{op: op, index: len(l.order)}
-	for _, id := range op.Prev {
+	for i, id := range op.Prev {
 		p := l.nodes[id]
 		n.depth = max(n.depth, p.depth+1)
-		n.past.union(p.past)
-		n.past.set(p.index)
-		delete(l.heads, id)
+		if i == 0 {
+			n.past = append(past(nil), p.past...).with(p.index)
+		} else {
+			n.past = n.past.union(p.past)
+			if !n.past.has(p.index) {
+				n.past = n.past.with(p.index)
+			}
+		}
+	}
+	if err := l.examine(n); err != nil {
+		return err
 	}
 	l.nodes[op.ID] = n
 	l.order = append(l.order, n)
-	l.heads[op.ID] = true
-	a := authority{op.Auth, op.Author}
-	l.used[a] = append(l.used[a], n)
-	if len(l.used[a]) > MaxOpsPerAuthority {
-		l.dirty = true // which of them count may have changed
-		return
+	for _, id := range op.Prev {
+		delete(l.heads, id)
 	}
-	if !l.dirty {
-		l.judge(n)
+	l.heads[op.ID] = n
+	for _, h := range n.holders {
+		l.holders[op.ID.Short()] = append(l.holders[op.ID.Short()], h)
+		l.devices[h.device] = append(l.devices[h.device], h)
 	}
+	if op.Invite != nil {
+		l.invites[op.Invite.Sign] = append(l.invites[op.Invite.Sign], n)
+	}
+	l.count(n)
+	if !l.stale {
+		n.valid = n.judge()
+	}
+	return nil
 }
 
-// settle computes every verdict anew when one may have changed.
-func (l *Log) settle() {
-	if !l.dirty {
-		return
-	}
-	l.dirty = false
-	clear(l.short)
-	clear(l.byDevice)
-	for _, n := range l.order {
-		n.valid = false
-	}
-	for _, n := range l.order {
-		l.judge(n)
-	}
-}
-
-// Has says whether an op is in the log, complete.
+// Has reports whether an op is in the log, with all its predecessors.
 func (l *Log) Has(id wire.OpID) bool { return l.nodes[id] != nil }
 
 // Get returns an op of the log.
 func (l *Log) Get(id wire.OpID) (*Op, bool) {
-	n := l.nodes[id]
-	if n == nil {
-		return nil, false
+	if n := l.nodes[id]; n != nil {
+		return n.op, true
 	}
-	return n.op, true
+	return nil, false
 }
 
-// Valid says whether an op is in the log and counts.
-func (l *Log) Valid(id wire.OpID) bool {
-	l.settle()
-	n := l.nodes[id]
-	return n != nil && n.valid
-}
+// Len returns how many ops are in the log, parked ones not among them.
+func (l *Log) Len() int { return len(l.order) }
 
 // Heads lists the ops that no other follows, ascending.
-func (l *Log) Heads() []wire.OpID {
-	ids := make([]wire.OpID, 0, len(l.heads))
-	for id := range l.heads {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) })
-	return ids
-}
+func (l *Log) Heads() []wire.OpID { return slices.SortedFunc(maps.Keys(l.heads), compareIDs) }
 
-// Missing lists ops that others wait for.
+// Missing lists the ops that parked ones wait for and that are not here,
+// ascending.
 func (l *Log) Missing() []wire.OpID {
 	var ids []wire.OpID
-	for id := range l.waits {
-		if l.parked[id] == nil {
+	for id := range l.parked.waits {
+		if l.parked.ops[id] == nil {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, func(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(ids, compareIDs)
 	return ids
 }
 
@@ -226,81 +257,46 @@ func (l *Log) All() iter.Seq[*Op] {
 }
 
 // Since lists the ops that a log with the given heads lacks, in topological
-// order. Heads not known here are passed over.
+// order. Heads that are not known here are passed over.
 func (l *Log) Since(heads []wire.OpID) []*Op {
-	var have bitset
+	var have past
+	known := map[wire.OpID]bool{}
 	for _, id := range heads {
-		if n := l.nodes[id]; n != nil {
-			have.union(n.past)
-			have.set(n.index)
+		if n := l.nodes[id]; n != nil && !known[id] {
+			known[id] = true
+			have = have.union(n.past)
 		}
 	}
 	var ops []*Op
 	for _, n := range l.order {
-		if !have.has(n.index) {
+		if !have.has(n.index) && !known[n.op.ID] {
 			ops = append(ops, n.op)
 		}
 	}
 	return ops
 }
 
-// Ignored lists the kinds of ops that are kept and not read by this version,
-// with how many of each there are.
+// Ignored counts the ops that are kept and passed on but not judged by this
+// version, by kind.
 func (l *Log) Ignored() map[Kind]int {
 	kinds := map[Kind]int{}
 	for _, n := range l.order {
-		if op := n.op; op.Genesis == nil && op.Grant == nil && op.Invite == nil && op.Kind != KindMerge {
-			kinds[op.Kind]++
+		if !n.op.judged() {
+			kinds[n.op.Kind]++
 		}
 	}
 	return kinds
 }
 
-// next fills the header of an op made on the log's heads by the key's device.
-// Ops that do not count are not followed.
-func (l *Log) next(dev wire.Device, needs func(Role) bool) (header, error) {
-	l.settle()
-	auth, role, ok := l.authority(dev)
-	if !ok || !needs(role) {
-		return header{}, fmt.Errorf("%w: device is %s", ErrRole, role)
-	}
-	h := header{Doc: l.doc.Short(), Auth: auth}
-	for _, id := range l.Heads() {
-		if l.nodes[id].valid && len(h.Prev) < MaxPrev {
-			h.Prev = append(h.Prev, id)
-		}
-	}
-	if len(h.Prev) == 0 {
-		h.Prev = []wire.OpID{auth}
-	}
-	// The authority has to lie in the op's past.
-	if !slices.ContainsFunc(h.Prev, func(id wire.OpID) bool {
-		n := l.nodes[id]
-		return id == auth || n.past.has(l.nodes[auth].index)
-	}) {
-		h.Prev = append(h.Prev[:min(len(h.Prev), MaxPrev-1)], auth)
-		slices.SortFunc(h.Prev, func(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) })
-	}
-	return h, nil
+// judged reports whether this version knows what the op means.
+func (op *Op) judged() bool {
+	return op.Genesis != nil || op.Grant != nil || op.Invite != nil || op.Kind == KindMerge
 }
 
-// bitset is a set of small integers.
-type bitset []uint64
+func compareIDs(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) }
 
-func (s *bitset) set(i int) {
-	for len(*s) <= i/64 {
-		*s = append(*s, 0)
-	}
-	(*s)[i/64] |= 1 << (i % 64)
-}
-
-func (s bitset) has(i int) bool { return i/64 < len(s) && s[i/64]&(1<<(i%64)) != 0 }
-
-func (s *bitset) union(other bitset) {
-	for len(*s) < len(other) {
-		*s = append(*s, 0)
-	}
-	for i, w := range other {
-		(*s)[i] |= w
-	}
+// compareNodes orders ops by depth, then id: an order that every replica shares
+// and in which an op comes after its predecessors.
+func compareNodes(a, b *node) int {
+	return cmp.Or(cmp.Compare(a.depth, b.depth), compareIDs(a.op.ID, b.op.ID))
 }

@@ -1,223 +1,342 @@
 package access
 
 import (
-	"bytes"
 	"cmp"
-	"errors"
-	"iter"
+	"fmt"
 	"slices"
 
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// ErrRole is returned when a device's role does not let it make an op.
-var ErrRole = errors.New("role does not allow this")
+// Limits on what counts. They are counts over the set of ops, so that they do
+// not depend on the order of arrival, and never stop an owner. Ops beyond them
+// stay in the graph and mean nothing.
+const (
+	// MaxOpsPerAuthority is how many ops of one device's authority count, the
+	// first in (depth, id) order, revokes and leaves not among them.
+	MaxOpsPerAuthority = 256
+	// MaxOpsPerDoorkeeper is the same for a doorkeeper.
+	MaxOpsPerDoorkeeper = 4096
+	// MaxRemovalsPerAuthority is how many revokes and leaves count besides, so
+	// that however much someone writes, a removal fits.
+	MaxRemovalsPerAuthority = 32
+	// MaxDevAddsPerAuthority is how many of the ops that count may be dev_adds.
+	MaxDevAddsPerAuthority = 8
+	// MaxPath is how many grants may lie between a device and the genesis.
+	MaxPath = 16
+)
 
-// judge decides whether an op counts, from its past alone. The ops of its
-// past have been judged.
-func (l *Log) judge(n *node) {
+type limits struct{ ops, doorkeeper, removals, devAdds int }
+
+var defaultLimits = limits{MaxOpsPerAuthority, MaxOpsPerDoorkeeper, MaxRemovalsPerAuthority, MaxDevAddsPerAuthority}
+
+// A holder is an authority: a device, by the op that gives it a role. Holders
+// form a tree, which is what seniority is read from: a holder's parent is the
+// authority of who granted it, or of who made the invite it came by.
+type holder struct {
+	listed
+	node   *node
+	parent *holder // nil for the genesis's
+	path   int     // grants between this and the genesis
+}
+
+// compareHolders orders authorities by seniority, the senior first: the
+// pre-order of their tree, siblings by depth, id and place in their op.
+func compareHolders(a, b *holder) int {
+	if a == b {
+		return 0
+	}
+	// Climb from the deeper one until both are as far from the genesis; an
+	// ancestor is senior to all below it.
+	x, y := a, b
+	for x.path > y.path {
+		x = x.parent
+	}
+	for y.path > x.path {
+		y = y.parent
+	}
+	if x == y {
+		return cmp.Compare(a.path, b.path)
+	}
+	for x.parent != y.parent {
+		x, y = x.parent, y.parent
+	}
+	return cmp.Or(compareNodes(x.node, y.node), cmp.Compare(x.index, y.index))
+}
+
+// examine fills in what an op is by its past alone, which never changes. The
+// error wraps ErrVoid.
+func (l *Log) examine(n *node) error {
 	op := n.op
-	if op.Kind == KindGenesis {
-		l.accept(n)
-		return
+	if op.Genesis != nil {
+		n.addHolders(nil, 0)
+		return nil
 	}
 	auth := l.nodes[op.Auth]
-	if auth == nil || !auth.valid || !n.past.has(auth.index) {
-		return
+	if auth == nil || !n.past.has(auth.index) {
+		return fmt.Errorf("%w: its authority is not in its past", ErrVoid)
 	}
-	role, ok := roleIn(auth.op, op.Author)
-	if !ok || !l.counts(n, role) {
-		return
+	if !auth.op.judged() {
+		return nil // by a dev_add, say: for nodes that judge those
 	}
-	switch op.Kind {
-	case KindInvite:
-		if role != Owner {
-			return
+	for _, h := range auth.holders {
+		if h.device == op.Author {
+			n.by = h
 		}
-	case KindGrant:
-		if !l.grantValid(n, role) {
-			return
-		}
-	case KindMerge:
-		if role < Commenter {
-			return
-		}
-	default:
-		return // a kind this version does not read: kept, ignored
 	}
-	l.accept(n)
+	if n.by == nil {
+		return fmt.Errorf("%w: its authority is not its author's", ErrVoid)
+	}
+	switch {
+	case op.Grant != nil:
+		return l.examineGrant(n)
+	case op.Invite != nil && n.by.role != Owner:
+		return fmt.Errorf("%w: invite by a %s", ErrVoid, n.by.role)
+	case op.Kind == KindMerge && n.by.role < Commenter:
+		return fmt.Errorf("%w: merge by a %s", ErrVoid, n.by.role)
+	}
+	return nil
 }
 
-func (l *Log) accept(n *node) {
-	n.valid = true
-	if n.op.Genesis != nil || n.op.Grant != nil {
-		l.short[n.op.ID.Short()] = n
-		for d := range devices(n.op) {
-			l.byDevice[d] = append(l.byDevice[d], n)
+// examineGrant checks a grant: by an owner, or by someone who lets people in by
+// way of an invite in its past that is not exceeded and whose key has signed for
+// the device.
+func (l *Log) examineGrant(n *node) error {
+	g := n.op.Grant
+	parent := n.by
+	if len(g.Via) == 0 {
+		if n.by.role != Owner {
+			return fmt.Errorf("%w: grant by a %s", ErrVoid, n.by.role)
+		}
+	} else {
+		via := l.nodes[g.Via[0].Invite]
+		if via == nil || via.op.Invite == nil || !n.past.has(via.index) {
+			return fmt.Errorf("%w: the invite is not in its past", ErrVoid)
+		}
+		if via.by == nil {
+			return nil // made by an authority that is not judged
+		}
+		invite, d := via.op.Invite, g.Devices[0]
+		if !n.by.role.letsIn() {
+			return fmt.Errorf("%w: a %s let someone in", ErrVoid, n.by.role)
+		}
+		if !within(g.Role, invite.Role) {
+			return fmt.Errorf("%w: grant as %s by an invite as %s", ErrVoid, g.Role, invite.Role)
+		}
+		if !wire.Verify(invite.Sign, wire.DomainInviteProof, proofBody(l.doc, d.Device, d.Seal), g.Via[0].Proof) {
+			return fmt.Errorf("%w: the invite did not sign for the device", ErrVoid)
+		}
+		n.via, parent = via, via.by
+	}
+	if parent.path+1 > MaxPath {
+		return fmt.Errorf("%w: more than %d grants from the genesis", ErrVoid, MaxPath)
+	}
+	n.addHolders(parent, parent.path+1)
+	return nil
+}
+
+// within reports whether an invite as one role lets in as another. Doorkeepers
+// are a thing of their own: no other invite makes one, and theirs makes no other.
+func within(r, invite Role) bool {
+	return r <= invite && (r == Doorkeeper) == (invite == Doorkeeper)
+}
+
+func (n *node) addHolders(parent *holder, path int) {
+	for _, d := range n.op.devices() {
+		n.holders = append(n.holders, &holder{listed: d, node: n, parent: parent, path: path})
+	}
+}
+
+// A group is the ops that share a limit on how many count.
+type group struct {
+	auth   wire.OpID
+	author wire.Device
+	class  class
+}
+
+type class uint8
+
+const (
+	classOps class = iota
+	classRemovals
+	classDevAdds
+)
+
+// groupsOf lists the groups an op is in, with the limit of each; none for owners.
+func (l *Log) groupsOf(n *node) []limitedGroup {
+	most := l.limits.ops
+	switch {
+	case n.op.Genesis != nil || n.by != nil && n.by.role == Owner:
+		return nil
+	case n.by != nil && n.by.role == Doorkeeper:
+		most = l.limits.doorkeeper
+	}
+	g := group{auth: n.op.Auth, author: n.op.Author}
+	if k := n.op.Kind; k == KindRevoke || k == KindLeave {
+		g.class = classRemovals
+		return []limitedGroup{{g, l.limits.removals}}
+	} else if k == KindDevAdd {
+		adds := g
+		adds.class = classDevAdds
+		return []limitedGroup{{g, most}, {adds, l.limits.devAdds}}
+	}
+	return []limitedGroup{{g, most}}
+}
+
+type limitedGroup struct {
+	group
+	most int
+}
+
+// count decides whether an op is among those that count, and whether it takes
+// the place of another.
+func (l *Log) count(n *node) {
+	n.counted = true
+	for _, g := range l.groupsOf(n) {
+		ops := l.groups[g.group]
+		at, _ := slices.BinarySearchFunc(ops, n, compareNodes)
+		ops = slices.Insert(ops, at, n)
+		l.groups[g.group] = ops
+		if at >= g.most {
+			n.counted = false
+		} else if len(ops) > g.most {
+			l.stale = true // the one at g.most no longer counts, nor what rests on it
 		}
 	}
 }
 
-// devices goes through the devices that an op gives a role.
-func devices(op *Op) iter.Seq[wire.Device] {
-	return func(yield func(wire.Device) bool) {
-		if op.Genesis != nil {
-			for _, d := range op.Genesis.Devs {
-				if !yield(d.Key) {
-					return
+// settle makes all verdicts anew after an op has lost its place to another.
+func (l *Log) settle() {
+	if !l.stale {
+		return
+	}
+	l.stale = false
+	for _, n := range l.order {
+		n.counted = true
+	}
+	for _, n := range l.order {
+		for _, g := range l.groupsOf(n) {
+			if ops := l.groups[g.group]; len(ops) > g.most {
+				if at, _ := slices.BinarySearchFunc(ops, n, compareNodes); at >= g.most {
+					n.counted = false
 				}
 			}
-			return
 		}
-		for _, d := range op.Grant.Devs {
-			if !yield(d.Key) {
-				return
-			}
-		}
+		n.valid = n.judge()
 	}
 }
 
-// counts says whether an op is among the first of its authority. An owner's
-// always are.
-func (l *Log) counts(n *node, role Role) bool {
-	most := MaxOpsPerAuthority
-	switch role {
-	case Owner:
-		return true
-	case Doorkeeper:
-		most = MaxOpsPerDoorkeeper
-	}
-	ops := l.used[authority{n.op.Auth, n.op.Author}]
-	if len(ops) <= most {
-		return true
-	}
-	before := 0
-	for _, other := range ops {
-		if other.before(n) {
-			before++
-		}
-	}
-	return before < most
-}
-
-// before orders ops by depth, then id.
-func (n *node) before(other *node) bool {
-	return cmp.Or(cmp.Compare(n.depth, other.depth), bytes.Compare(n.op.ID[:], other.op.ID[:])) < 0
-}
-
-// grantValid checks a grant: by an owner, or by way of an invite in its past,
-// whose key signed for the device and whose role is not exceeded.
-func (l *Log) grantValid(n *node, role Role) bool {
-	g := n.op.Grant
-	if len(g.Via) == 0 {
-		return role == Owner
-	}
-	if !role.admits() || len(g.Devs) != 1 {
-		return false
-	}
-	invite := l.nodes[g.Via[0].Invite]
-	if invite == nil || !invite.valid || invite.op.Invite == nil || !n.past.has(invite.index) {
-		return false
-	}
-	dev := g.Devs[0]
-	return g.Role >= Viewer && g.Role <= invite.op.Invite.Role &&
-		wire.Verify(invite.op.Invite.Sign, wire.DomainInviteProof, proofBody(l.doc, dev.Key, dev.Seal), g.Via[0].Proof)
-}
-
-// roleIn returns the role that a genesis or grant gives a device.
-func roleIn(op *Op, d wire.Device) (Role, bool) {
+// judge decides whether an op is Valid. Those of its past have been judged.
+func (n *node) judge() bool {
 	switch {
-	case op.Genesis != nil:
-		return Owner, slices.ContainsFunc(op.Genesis.Devs, func(x Device) bool { return x.Key == d })
-	case op.Grant != nil:
-		return op.Grant.Role, slices.ContainsFunc(op.Grant.Devs, func(x GrantDevice) bool { return x.Key == d })
+	case n.op.Genesis != nil:
+		return true
+	case !n.counted || n.by == nil || !n.by.node.valid || !n.op.judged():
+		return false
+	case n.op.Grant != nil && len(n.op.Grant.Via) != 0:
+		return n.via != nil && n.via.valid
+	}
+	return true
+}
+
+// Valid reports whether an op is in the log and counts. Ops of kinds that this
+// version does not judge are not Valid.
+func (l *Log) Valid(id wire.OpID) bool {
+	l.settle()
+	n := l.nodes[id]
+	return n != nil && n.valid
+}
+
+// RoleOf returns the role that the op whose id begins with auth gives device d,
+// if it is Valid. Of several such ops, which nobody has ever seen, the one with
+// the lowest id is meant.
+func (l *Log) RoleOf(auth wire.Auth, d wire.Device) (Role, bool) {
+	if h := l.holder(auth, d); h != nil {
+		return h.role, true
 	}
 	return 0, false
 }
 
-// RoleOf returns the role that the op auth gives device d, and whether that op
-// counts.
-func (l *Log) RoleOf(auth wire.Auth, d wire.Device) (Role, bool) {
+func (l *Log) holder(auth wire.Auth, d wire.Device) (best *holder) {
 	l.settle()
-	n := l.short[auth]
-	if n == nil {
-		return 0, false
-	}
-	return roleIn(n.op, d)
-}
-
-// Authority returns what a device writes under: of the ops that give it a
-// role, the one with the highest, then the first in (depth, id) order.
-func (l *Log) Authority(d wire.Device) (wire.Auth, Role, bool) {
-	l.settle()
-	id, role, ok := l.authority(d)
-	return id.Short(), role, ok
-}
-
-func (l *Log) authority(d wire.Device) (id wire.OpID, role Role, ok bool) {
-	var best *node
-	for _, n := range l.byDevice[d] {
-		r, _ := roleIn(n.op, d)
-		if best == nil || r > role || r == role && n.before(best) {
-			best, role = n, r
+	for _, h := range l.holders[auth] {
+		if h.device == d && h.node.valid && (best == nil || compareIDs(h.node.op.ID, best.node.op.ID) < 0) {
+			best = h
 		}
 	}
-	if best == nil {
-		return wire.OpID{}, 0, false
-	}
-	return best.op.ID, role, true
+	return best
 }
 
-// Member is one device with a role.
+// Authority returns what a device writes under: of its Valid authorities the one
+// with the highest role, and of those the most senior.
+func (l *Log) Authority(d wire.Device) (wire.Auth, Role, bool) {
+	h := l.authority(d)
+	if h == nil {
+		return wire.Auth{}, 0, false
+	}
+	return h.node.op.ID.Short(), h.role, true
+}
+
+func (l *Log) authority(d wire.Device) *holder {
+	l.settle()
+	var best *holder
+	for _, h := range l.devices[d] {
+		if !h.node.valid {
+			continue
+		}
+		if best == nil || h.role > best.role || h.role == best.role && compareHolders(h, best) < 0 {
+			best = h
+		}
+	}
+	return best
+}
+
+// A Member is a device with a role, by one op.
 type Member struct {
 	Device wire.Device
-	User   wire.UserID
+	User   wire.UserID // a label, not proven
 	Seal   wire.SealHash
 	Role   Role
 	Auth   wire.Auth
 }
 
-// Members lists the devices that have a role, each once under its Authority,
-// in ascending order of their keys.
+// Members lists the Valid authorities, the most senior first. A device that was
+// let in more than once is listed as often.
 func (l *Log) Members() []Member {
 	l.settle()
-	all := map[wire.Device]Member{}
-	add := func(n *node, d wire.Device, seal wire.SealHash, user wire.UserID) {
-		if id, role, ok := l.authority(d); ok && id == n.op.ID {
-			all[d] = Member{Device: d, User: user, Seal: seal, Role: role, Auth: id.Short()}
+	var all []*holder
+	for _, n := range l.order {
+		if n.valid {
+			all = append(all, n.holders...)
 		}
 	}
-	for _, n := range l.short {
-		if g := n.op.Genesis; g != nil {
-			for _, d := range g.Devs {
-				add(n, d.Key, d.Seal, g.User)
-			}
-		} else {
-			for _, d := range n.op.Grant.Devs {
-				add(n, d.Key, d.Seal, n.op.Grant.User)
-			}
-		}
+	slices.SortFunc(all, compareHolders)
+	members := make([]Member, 0, len(all))
+	for _, h := range all {
+		members = append(members, Member{h.device, h.user, h.seal, h.role, h.node.op.ID.Short()})
 	}
-	list := make([]Member, 0, len(all))
-	for _, m := range all {
-		list = append(list, m)
-	}
-	slices.SortFunc(list, func(a, b Member) int { return bytes.Compare(a.Device[:], b.Device[:]) })
-	return list
+	return members
 }
 
-// Epoch returns the epoch that entries are written under, and the device that
-// made its key. Until keys rotate that is the genesis's.
+// Senior reports whether the authority (a, x) is senior to (b, y); false if
+// either is not Valid.
+func (l *Log) Senior(a wire.Auth, x wire.Device, b wire.Auth, y wire.Device) bool {
+	p, q := l.holder(a, x), l.holder(b, y)
+	return p != nil && q != nil && compareHolders(p, q) < 0
+}
+
+// Epoch returns the epoch that entries are written under and the device that
+// announced it, both zero before the genesis is there.
 func (l *Log) Epoch() (wire.EpochID, wire.Device) {
-	if len(l.order) == 0 || l.order[0].op.Genesis == nil {
+	if len(l.order) == 0 {
 		return wire.EpochID{}, wire.Device{}
 	}
-	first := l.order[0].op
+	first := l.order[0].op // nothing enters before it
 	return first.Genesis.Epoch, first.Author
 }
 
 // Rotator returns the device that announced an epoch.
 func (l *Log) Rotator(epoch wire.EpochID) (wire.Device, bool) {
-	id, dev := l.Epoch()
-	return dev, !dev.IsZero() && id == epoch
+	id, d := l.Epoch()
+	return d, !d.IsZero() && id == epoch
 }

@@ -7,22 +7,24 @@ import (
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// MaxWrapBytes bounds the ciphertext of a wrap.
-const MaxWrapBytes = 2 << 10
+// Limits of a wrap. An epoch key under X-Wing takes 1,168 bytes.
+const (
+	MaxWrapCtBytes = 1536
+	MaxWrapBytes   = 2 << 10
+)
 
-// Wrap is an epoch key encrypted for one recipient and signed by whoever made
-// it. node/seal makes and opens the ciphertext.
+// A Wrap carries an epoch key to the holder of one seal key. What is inside is
+// node/seal's business; the record says who put it there.
 type Wrap struct {
 	Doc       wire.Doc16
 	Epoch     wire.EpochID
 	Recipient wire.SealHash
 	Uploader  wire.Device
 	Ct        []byte
-	Sig       wire.Signature
+	Sig       wire.Signature // the uploader's, under DomainWrap
 }
 
-// wrapBody is the signed part.
-type wrapBody struct {
+type wrapHeader struct {
 	_         struct{} `cbor:",toarray"`
 	Ver       uint64
 	Doc       wire.Doc16
@@ -32,60 +34,50 @@ type wrapBody struct {
 	Ct        []byte
 }
 
-func (w *Wrap) body() ([]byte, error) {
-	return wire.Marshal(wrapBody{
-		Ver: Version, Doc: w.Doc, Epoch: w.Epoch, Recipient: w.Recipient, Uploader: w.Uploader, Ct: w.Ct,
+// header returns the bytes that are signed.
+func (w *Wrap) header() []byte {
+	b, err := wire.Marshal(wrapHeader{
+		Ver: wire.Version, Doc: w.Doc, Epoch: w.Epoch, Recipient: w.Recipient, Uploader: w.Uploader, Ct: w.Ct,
 	})
+	if err != nil {
+		panic(fmt.Sprintf("access: encode wrap: %v", err)) // its fields always encode
+	}
+	return b
 }
 
-// Sign signs the wrap as the key's device.
+// Sign makes key's device the uploader and signs the wrap.
 func (w *Wrap) Sign(key *identity.Key) error {
-	w.Uploader = key.Device()
-	body, err := w.body()
-	if err != nil {
-		return fmt.Errorf("encode wrap: %w", err)
+	if n := len(w.Ct); n == 0 || n > MaxWrapCtBytes {
+		return fmt.Errorf("sign wrap: %w: %d bytes inside", ErrMalformed, n)
 	}
-	w.Sig = key.Sign(wire.DomainWrap, body)
+	w.Uploader = key.Device()
+	w.Sig = key.Sign(wire.DomainWrap, w.header())
 	return nil
 }
 
-// Verify says whether the uploader signed the wrap.
-func (w *Wrap) Verify() bool {
-	body, err := w.body()
-	return err == nil && wire.Verify(w.Uploader, wire.DomainWrap, body, w.Sig)
-}
+// Verify reports whether the uploader signed the wrap.
+func (w *Wrap) Verify() bool { return wire.Verify(w.Uploader, wire.DomainWrap, w.header(), w.Sig) }
 
-// Encode returns the record's bytes.
+// Encode returns the record that DecodeWrap reads.
 func (w *Wrap) Encode() ([]byte, error) {
-	body, err := w.body()
-	if err != nil {
-		return nil, fmt.Errorf("encode wrap: %w", err)
+	if n := len(w.Ct); n == 0 || n > MaxWrapCtBytes {
+		return nil, fmt.Errorf("encode wrap: %w: %d bytes inside", ErrMalformed, n)
 	}
-	return wire.Marshal(signed{Hdr: body, Sig: w.Sig})
+	return wire.Marshal(envelope{Hdr: w.header(), Sig: w.Sig})
 }
 
-// DecodeWrap reads a record strictly, without verifying its signature.
+// DecodeWrap reads a wrap. Its signature is not verified here: see Verify.
 func DecodeWrap(raw []byte) (*Wrap, error) {
-	if len(raw) > MaxWrapBytes+512 {
-		return nil, fmt.Errorf("%w: wrap of %d bytes", ErrTooLarge, len(raw))
-	}
-	var s signed
-	if err := wire.Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("read wrap: %w", err)
-	}
-	ver, err := wire.ReadVersion(s.Hdr)
+	e, err := openEnvelope(raw, MaxWrapBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read wrap: %w", err)
 	}
-	if ver != Version {
-		return nil, fmt.Errorf("read wrap: %w %d", wire.ErrUnknownVersion, ver)
+	var h wrapHeader
+	if err := wire.Unmarshal(e.Hdr, &h); err != nil {
+		return nil, fmt.Errorf("read wrap: %w: %w", ErrMalformed, err)
 	}
-	var b wrapBody
-	if err := wire.Unmarshal(s.Hdr, &b); err != nil {
-		return nil, fmt.Errorf("read wrap: %w", err)
+	if n := len(h.Ct); n == 0 || n > MaxWrapCtBytes {
+		return nil, fmt.Errorf("read wrap: %w: %d bytes inside", ErrMalformed, n)
 	}
-	if len(b.Ct) > MaxWrapBytes {
-		return nil, fmt.Errorf("%w: ciphertext of %d bytes", ErrTooLarge, len(b.Ct))
-	}
-	return &Wrap{Doc: b.Doc, Epoch: b.Epoch, Recipient: b.Recipient, Uploader: b.Uploader, Ct: b.Ct, Sig: s.Sig}, nil
+	return &Wrap{Doc: h.Doc, Epoch: h.Epoch, Recipient: h.Recipient, Uploader: h.Uploader, Ct: h.Ct, Sig: e.Sig}, nil
 }

@@ -27,6 +27,8 @@ const (
 	DomainRelayAuth   Domain = "sheaf/1/relayauth"    // proof of an invite to a peer
 	DomainWebAuth     Domain = "sheaf/1/webauth"      // binding of a device to a web account
 	DomainInviteProof Domain = "sheaf/1/invite-proof" // proof of an invite in a request to join
+	DomainJoin        Domain = "sheaf/1/join"         // requests to join
+	DomainLink        Domain = "sheaf/1/link"         // checksum of a link
 	DomainPair        Domain = "sheaf/1/pair"         // pairing of two devices
 	DomainEpoch       Domain = "sheaf/1/epoch"        // id of an epoch key
 	DomainChain       Domain = "sheaf/1/chain"        // id of a chain
