@@ -52,6 +52,9 @@ import (
 const (
 	DefaultReserveBytes = 128 << 20
 	DefaultBallastBytes = 64 << 20
+	// minReserveBytes is twice what Badger needs to open: a log, and tables from
+	// the logs it finds.
+	minReserveBytes = 64 << 20
 )
 
 // Config says where and how to keep a store. Dir must be set.
@@ -62,7 +65,7 @@ type Config struct {
 	// Logger gets what an operator should know; nil discards it.
 	Logger *slog.Logger
 	// ReserveBytes is how much of the disk must be free for commits to be taken;
-	// default DefaultReserveBytes. Below 32 MiB a full disk can kill the process.
+	// default DefaultReserveBytes, at least 64 MiB. Half of it is needed to open.
 	ReserveBytes int64
 	// BallastBytes is the size of a file kept to be given up when a full disk
 	// would keep the store from opening; default DefaultBallastBytes, at most
@@ -85,6 +88,7 @@ func (c Config) withDefaults() Config {
 	if c.ReserveBytes <= 0 {
 		c.ReserveBytes = DefaultReserveBytes
 	}
+	c.ReserveBytes = max(c.ReserveBytes, minReserveBytes)
 	if c.BallastBytes == 0 {
 		c.BallastBytes = DefaultBallastBytes
 	}
@@ -118,7 +122,6 @@ type Store struct {
 	nextTry time.Time
 	journal journal
 	closing chan error // result of a Badger that takes long to close
-	walName string     // newest log file whose blocks are reserved
 	started atomic.Int64
 
 	marks marks
@@ -358,6 +361,7 @@ func (s *Store) Close() error {
 		s.wg.Wait()
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.makeRoomToClose()
 		s.closeErr = errors.Join(s.closeBadger(), s.journal.close(), s.lock.Close())
 	})
 	return s.closeErr

@@ -55,6 +55,14 @@ func openBadger(dir string, log *slog.Logger) (db *badger.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := reserveMappings(dir); err != nil {
+		return nil, err
+	}
+	// Statistics of the value log, which we do not use. Badger ends the process if
+	// it cannot make this file or finds nonsense in it.
+	if err := os.WriteFile(filepath.Join(dir, "DISCARD"), make([]byte, 4096), 0o600); err != nil {
+		return nil, err
+	}
 	err = guard(func() error {
 		db, err = badger.Open(badgerOptions(dir, log))
 		return err

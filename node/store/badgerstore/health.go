@@ -212,6 +212,14 @@ func (s *Store) makeRoomToOpen() error {
 	return nil
 }
 
+// makeRoomToClose gives up the ballast if Badger, which writes its log into a table
+// when closed, might not have the room for it.
+func (s *Store) makeRoomToClose() {
+	if free, err := freeBytes(s.cfg.Dir); err == nil && free < s.cfg.ReserveBytes/2 {
+		s.dropBallast()
+	}
+}
+
 func (s *Store) dropBallast() {
 	if err := os.Remove(s.ballastPath()); err == nil {
 		s.log.Warn("disk nearly full: gave up the ballast")
@@ -240,7 +248,7 @@ func fillFile(path string, n int64) error {
 		return err
 	}
 	defer f.Close()
-	if err := reserveBlocks(f, n); err != nil {
+	if err := reserveBlocks(int(f.Fd()), n); err != nil {
 		return err
 	}
 	return f.Truncate(n)

@@ -43,7 +43,6 @@ func (s *Store) raise() (Report, error) {
 		return report, err
 	}
 	s.db = db
-	s.walName = ""
 	report.Damaged = s.marks.list()
 	s.tellDamage()
 	if !report.Clean() {

@@ -252,10 +252,8 @@ func (r *repair) audit() (reason string, err error) {
 			err = r.auditLog(path)
 		case strings.HasSuffix(f.Name(), vlogSuffix):
 			err = r.auditVlog(path)
-		case f.Name() == "DISCARD", f.Name() == "KEYREGISTRY", f.Name() == "REWRITE-KEYREGISTRY":
-			// Statistics of the value log and keys of an encryption, neither of
-			// which we use. Damage to them ends the process; missing, they are
-			// made again.
+		case f.Name() == "KEYREGISTRY", f.Name() == "REWRITE-KEYREGISTRY":
+			// Keys of an encryption that we do not use; made again when missing.
 			err = os.Remove(path)
 		}
 		if err != nil {

@@ -3,6 +3,7 @@
 package badgerstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -70,6 +71,11 @@ func tableBlocks(b []byte) (blocks []extent, err error) {
 			return errTable
 		}
 		raw := body[len(body)-4-int(n) : len(body)-4]
+		sound := checksumRight(raw, sum)
+		if !sound {
+			raw = bytes.Clone(raw)
+			repairBit(raw, uint32(sum.Sum))
+		}
 		index := fb.GetRootAsTableIndex(raw, 0)
 		var o fb.BlockOffset
 		for i := range min(index.OffsetsLength(), len(b)) {
@@ -78,7 +84,7 @@ func tableBlocks(b []byte) (blocks []extent, err error) {
 			}
 			blocks = append(blocks, extent{int(o.Offset()), int(o.Len())})
 		}
-		if !checksumRight(raw, sum) {
+		if !sound {
 			return fmt.Errorf("index: %w", errTable)
 		}
 		return nil
@@ -148,17 +154,55 @@ func scanBlocks(b []byte, f func(pair) error) error {
 	return nil
 }
 
-// scanBlock calls f, if given, with every pair of a block, and returns errTable if
-// the block is not as it was written.
+// scanBlock calls f, if given, with every pair of a block that can be made out, and
+// returns errTable if the block is not as it was written.
 func scanBlock(b []byte, f func(pair) error) error {
 	body, sum, err := trailer(b)
+	if err == nil && checksumRight(body, sum) {
+		if f == nil {
+			return nil
+		}
+		return scanBody(body, true, f)
+	}
+	if f == nil {
+		return fmt.Errorf("block: %w", errTable)
+	}
+	if err == nil {
+		if fixed := bytes.Clone(body); repairBit(fixed, uint32(sum.Sum)) && allWhole(fixed) {
+			return scanBody(fixed, true, f)
+		}
+	}
+	// It may be the length of the checksum that is damaged.
+	for n := 2; n <= maxChecksumBytes && n+4 <= len(b); n++ {
+		sum := &pb.Checksum{}
+		try := b[:len(b)-4-n]
+		if proto.Unmarshal(b[len(try):len(b)-4], sum) == nil && checksumRight(try, sum) {
+			return scanBody(try, true, f)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	sound := checksumRight(body, sum)
-	if !sound && f == nil {
-		return fmt.Errorf("block: %w", errTable)
-	}
+	return scanBody(body, false, f)
+}
+
+// allWhole reports whether every pair of a block that is not a deletion has the
+// hash that it should.
+func allWhole(body []byte) bool {
+	pairs := 0
+	err := scanBody(body, true, func(p pair) error {
+		if !p.deleted && !p.whole() {
+			return errTable
+		}
+		pairs++
+		return nil
+	})
+	return err == nil && pairs > 0
+}
+
+// scanBody reads the entries of a block, its checksum taken off. Of one that is not
+// sound, only pairs that are whole by themselves are given to f.
+func scanBody(body []byte, sound bool, f func(pair) error) error {
 	if len(body) < 4 {
 		return errTable
 	}
@@ -168,9 +212,6 @@ func scanBlock(b []byte, f func(pair) error) error {
 	}
 	data := body[:len(body)-4-4*int(n)]
 	offsets := body[len(data) : len(body)-4]
-	if f == nil {
-		return nil
-	}
 	offset := func(i int) int {
 		if i == int(n) {
 			return len(data)
@@ -201,9 +242,6 @@ func scanBlock(b []byte, f func(pair) error) error {
 		if err := f(p); err != nil {
 			return err
 		}
-	}
-	if !sound {
-		return fmt.Errorf("block: %w", errTable)
 	}
 	return nil
 }

@@ -38,8 +38,6 @@ const (
 	maxLogValueBytes = 1 << 20
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // pair is one version of one key, as found in a file of Badger's.
 type pair struct {
 	key     []byte // without the version
@@ -129,26 +127,26 @@ func soundLogEnd(b []byte) (end int, rest bool) {
 }
 
 // scanLog calls f with every entry of a log that can be made out, also behind
-// damaged places.
+// damaged places, and of which a flipped bit can be undone.
 func scanLog(b []byte, f func(pair) error) error {
-	// Entries may end in zeros; a checksum and a value rarely end in more.
-	const slack = 64
 	used := len(bytes.TrimRight(b, "\x00"))
-	b = b[:min(len(b), used+slack)]
+	b = b[:min(len(b), used+crc32.Size)] // a checksum may end in zeros
 	for pos := logHeaderBytes; pos < len(b); {
 		e, ok := decodeLogEntry(b[pos:])
-		if !ok {
-			pos++
-			continue
+		if ok && !e.sound && !e.whole() {
+			e, ok = repairLogEntry(b[pos : pos+e.size])
 		}
-		if !e.sound && !e.whole() {
-			// If another entry follows, only the inside of this one is damaged.
-			if next, ok := decodeLogEntry(b[min(pos+e.size, len(b)):]); ok && next.sound {
-				pos += e.size
-			} else {
-				pos++
+		if !ok {
+			next := nextLogEntry(b, pos+1)
+			e, ok = repairLogEntry(b[pos:next])
+			// Only the last entry has nothing behind it that tells its end.
+			for end := len(b) - 1; !ok && next == len(b) && end > used-crc32.Size && end > pos; end-- {
+				e, ok = repairLogEntry(b[pos:end])
 			}
-			continue
+			if !ok {
+				pos = next
+				continue
+			}
 		}
 		pos += e.size
 		if e.meta&metaEndOfTxn != 0 {
@@ -159,6 +157,32 @@ func scanLog(b []byte, f func(pair) error) error {
 		}
 	}
 	return nil
+}
+
+// nextLogEntry finds the first sound entry of b from pos on; len(b) if there is
+// none.
+func nextLogEntry(b []byte, pos int) int {
+	for ; pos < len(b); pos++ {
+		if e, ok := decodeLogEntry(b[pos:]); ok && e.sound {
+			return pos
+		}
+	}
+	return len(b)
+}
+
+// repairLogEntry tries to undo one flipped bit in an entry that fills b.
+func repairLogEntry(b []byte) (e logEntry, ok bool) {
+	if len(b) <= crc32.Size {
+		return e, false
+	}
+	b = bytes.Clone(b)
+	body := b[:len(b)-crc32.Size]
+	if !repairBit(body, binary.BigEndian.Uint32(b[len(body):])) {
+		return e, false
+	}
+	binary.BigEndian.PutUint32(b[len(body):], crc32.Checksum(body, castagnoli))
+	e, ok = decodeLogEntry(b)
+	return e, ok && e.sound && e.size == len(b)
 }
 
 // whole reports whether a pair is right by our own hash, whatever Badger's

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -153,7 +152,7 @@ func (s *Store) gather(held **request) []*request {
 // retryEvery is how often a failing disk is tried again.
 const retryEvery = time.Second
 
-var errUnavailable = errors.New("the store cannot be read or written because its disk fails; what was saved is kept")
+var errUnavailable = errors.New("the disk fails: nothing is saved until it works again; what was saved is kept")
 
 // commitGroup makes a group durable, or says why not. After a failed flush it
 // opens Badger anew, as what the kernel failed to write it may not try again, and
@@ -168,7 +167,7 @@ func (s *Store) commitGroup(group []*request) error {
 	for range 2 {
 		if s.broken {
 			if rerr := s.revive(); rerr != nil {
-				return errors.Join(err, rerr)
+				return fmt.Errorf("commit: %w", errors.Join(rerr, err))
 			}
 		}
 		if err = s.flushGroup(group); err == nil {
@@ -194,9 +193,6 @@ func failingMessage(err error) string {
 func (s *Store) flushGroup(group []*request) error {
 	if d := s.cfg.SyncDelay; d > 0 {
 		time.Sleep(d)
-	}
-	if err := s.reserveLog(); err != nil {
-		return err
 	}
 	note := groupNote{seq: s.tally.seq + 1, shelfs: make(map[shelfID]tally)}
 	err := guard(func() error {
@@ -270,35 +266,6 @@ func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) error {
 	}
 	changed[o.shelf] = t
 	return err
-}
-
-// reserveLog gives Badger's newest log file its disk blocks before it is written
-// through its memory map, where a full disk would kill the process.
-func (s *Store) reserveLog() error {
-	dir := s.badgerDir()
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	newest := ""
-	for _, f := range files {
-		if strings.HasSuffix(f.Name(), walSuffix) && f.Name() > newest {
-			newest = f.Name()
-		}
-	}
-	if newest == "" || newest == s.walName {
-		return nil
-	}
-	f, err := os.OpenFile(filepath.Join(dir, newest), os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := reserveBlocks(f, memTableBytes+store.MaxBatchBytes); err != nil {
-		return fmt.Errorf("reserve space for %s: %w", newest, err)
-	}
-	s.walName = newest
-	return nil
 }
 
 // revive closes Badger and opens it anew, once the disk takes writes again.

@@ -1,0 +1,90 @@
+package badgerstore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	_ "unsafe" // for go:linkname
+
+	"golang.org/x/sys/unix"
+)
+
+// Badger makes its files as holes and writes them through memory maps. When the
+// disk is full, the first write into a hole is not an error: the kernel ends the
+// process with SIGBUS, in a goroutine of Badger's where nothing can be caught. No
+// check of free space beforehand is enough, as another program may take it in
+// between.
+//
+// So every file of Badger's gets its disk blocks before it is mapped. Then a full
+// disk is an error of the mapping, which Badger returns or tries again after. For
+// that, the function that golang.org/x/sys/unix calls to map a file is wrapped;
+// Badger offers no place to do it. Only files below an open store's directory are
+// treated so. TestMappingIsReserved fails should a later version of x/sys or
+// Badger map files in another way.
+
+// mapperOfUnix has the fields of x/sys/unix's mmapper.
+type mapperOfUnix struct {
+	sync.Mutex
+	active map[*byte][]byte
+	mmap   func(addr, length uintptr, prot, flags, fd int, offset int64) (uintptr, error)
+	munmap func(addr uintptr, length uintptr) error
+}
+
+//go:linkname mapper golang.org/x/sys/unix.mapper
+var mapper *mapperOfUnix
+
+var (
+	wrapOnce sync.Once
+	// reserved holds the directories in which mapped files get their blocks first.
+	reserved sync.Map // string → struct{}
+)
+
+// reserveMappings makes mappings of files in dir safe from a full disk.
+func reserveMappings(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return err
+	}
+	reserved.Store(dir, struct{}{})
+	wrapOnce.Do(func() {
+		mapFile := mapper.mmap
+		mapper.mmap = func(addr, length uintptr, prot, flags, fd int, offset int64) (uintptr, error) {
+			if prot&unix.PROT_WRITE != 0 && flags&unix.MAP_SHARED != 0 && fd >= 0 && ours(fd) {
+				if err := reserveBlocks(fd, offset+int64(length)); err != nil {
+					return 0, err
+				}
+			}
+			return mapFile(addr, length, prot, flags, fd, offset)
+		}
+	})
+	return nil
+}
+
+func ours(fd int) bool {
+	path, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+	if err != nil || strings.HasSuffix(path, " (deleted)") {
+		return false
+	}
+	_, ok := reserved.Load(filepath.Dir(path))
+	return ok
+}
+
+// reserveBlocks gives the first n bytes of a file disk blocks of its own without
+// changing its size or content. A file system that cannot do this is no error:
+// then only the check of free space protects.
+func reserveBlocks(fd int, n int64) error {
+	err := unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, 0, n)
+	for errors.Is(err, unix.EINTR) {
+		err = unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, 0, n)
+	}
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return nil
+	}
+	return err
+}
