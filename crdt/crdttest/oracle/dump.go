@@ -1,0 +1,185 @@
+package oracle
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
+
+// dump writes what a shared type shows, as node/dump.mjs does: the order of
+// the keys of maps and attributes is left out, everything else is in.
+func dump(b *strings.Builder, s crdt.Shared) {
+	switch t := s.(type) {
+	case *crdt.XMLText:
+		b.WriteString("XmlText")
+		dumpText(b, &t.Text)
+	case *crdt.Text:
+		b.WriteString("Text")
+		dumpText(b, t)
+	case *crdt.Array:
+		b.WriteString("Array")
+		var list []crdt.Value
+		for _, v := range t.All() {
+			list = append(list, v)
+		}
+		dumpList(b, t.Len(), list)
+	case *crdt.XMLHook:
+		b.WriteString("Hook " + quote(t.Name()))
+		dumpMap(b, &t.Map)
+	case *crdt.Map:
+		b.WriteString("Map")
+		dumpMap(b, t)
+	case *crdt.XMLElement:
+		b.WriteString("Element " + quote(t.Name()))
+		dumpAttributes(b, t.Attributes())
+		dumpChildren(b, &t.XMLFragment)
+	case *crdt.XMLFragment:
+		b.WriteString("Fragment")
+		dumpChildren(b, t)
+	default:
+		fmt.Fprintf(b, "unknown type %T", s)
+	}
+}
+
+func dumpValue(b *strings.Builder, v crdt.Value) {
+	switch v.Kind() {
+	case crdt.KindShared:
+		dump(b, v.Shared())
+	case crdt.KindSubdoc:
+		s := v.Subdoc()
+		fmt.Fprintf(b, "Doc(%s,%v,%v,", quote(s.GUID), s.AutoLoad, !s.DisableGC)
+		dumpValue(b, s.Meta)
+		b.WriteByte(')')
+	default:
+		plain(b, v, keysInOrder)
+	}
+}
+
+func dumpText(b *strings.Builder, t *crdt.Text) {
+	dumpAttributes(b, t.Attributes())
+	fmt.Fprintf(b, "%d[", t.Len())
+	for i, op := range t.Delta() {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		dumpValue(b, op.Insert)
+		if op.Attrs != nil {
+			fields := make([]crdt.Field, len(op.Attrs))
+			for i, a := range op.Attrs {
+				fields[i] = crdt.Field{Key: a.Key, Value: a.Value}
+			}
+			dumpAttributes(b, fields)
+		}
+	}
+	b.WriteByte(']')
+}
+
+func dumpMap(b *strings.Builder, m *crdt.Map) {
+	var fields []crdt.Field
+	for key, v := range m.All() {
+		fields = append(fields, crdt.Field{Key: key, Value: v})
+	}
+	b.WriteString(strconv.Itoa(m.Len()))
+	dumpAttributes(b, fields)
+}
+
+func dumpChildren(b *strings.Builder, x *crdt.XMLFragment) {
+	var list []crdt.Value
+	for _, v := range x.All() {
+		list = append(list, v)
+	}
+	dumpList(b, x.Len(), list)
+}
+
+func dumpList(b *strings.Builder, length int, list []crdt.Value) {
+	fmt.Fprintf(b, "%d[", length)
+	for i, v := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		dumpValue(b, v)
+	}
+	b.WriteByte(']')
+}
+
+func dumpAttributes(b *strings.Builder, fields []crdt.Field) {
+	fields = slices.Clone(fields)
+	slices.SortFunc(fields, func(x, y crdt.Field) int { return strings.Compare(x.Key, y.Key) })
+	b.WriteByte('{')
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quote(f.Key) + ":")
+		dumpValue(b, f.Value)
+	}
+	b.WriteByte('}')
+}
+
+// keyOrder says whether the order of an object's keys counts.
+type keyOrder int
+
+const (
+	keysInOrder keyOrder = iota
+	sortedKeys
+)
+
+// plain writes a value without shared types.
+func plain(b *strings.Builder, v crdt.Value, order keyOrder) {
+	switch v.Kind() {
+	case crdt.KindUndefined, crdt.KindNull:
+		b.WriteString(v.Kind().String())
+	case crdt.KindBool:
+		b.WriteString(strconv.FormatBool(v.Bool()))
+	case crdt.KindNumber:
+		bits := math.Float64bits(v.Number())
+		if v.Number() != v.Number() {
+			bits = 0x7ff8000000000000
+		}
+		fmt.Fprintf(b, "#%x", bits)
+	case crdt.KindBigInt:
+		fmt.Fprintf(b, "%dn", v.BigInt())
+	case crdt.KindString:
+		b.WriteString(quote(v.Str()))
+	case crdt.KindBytes:
+		b.WriteString("x" + hex.EncodeToString(v.Bytes()))
+	case crdt.KindArray:
+		b.WriteByte('[')
+		for i, e := range v.Array() {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			plain(b, e, order)
+		}
+		b.WriteByte(']')
+	case crdt.KindObject:
+		plainObject(b, v.Object(), order)
+	default:
+		fmt.Fprintf(b, "unexpected %v", v.Kind())
+	}
+}
+
+func plainObject(b *strings.Builder, fields []crdt.Field, order keyOrder) {
+	if order == sortedKeys {
+		fields = slices.Clone(fields)
+		slices.SortFunc(fields, func(x, y crdt.Field) int { return strings.Compare(x.Key, y.Key) })
+	}
+	b.WriteByte('{')
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quote(f.Key) + ":")
+		plain(b, f.Value, order)
+	}
+	b.WriteByte('}')
+}
+
+// quote prints a string as JSON.stringify does.
+func quote(s string) string { return string(lib0.AppendJSONString(nil, s)) }

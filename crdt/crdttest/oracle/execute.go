@@ -1,0 +1,193 @@
+package oracle
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/sheafdocs/sheaf/crdt"
+)
+
+// Execute runs a program in our engine and returns what was seen after each
+// step. A panic or unexpected error ends the run and shows as a field "error"
+// of the last observation. The child does the same in node/program.mjs.
+func Execute(p Program) (seen []Observation) {
+	w := &world{program: p}
+	for _, config := range p.Replicas {
+		w.replicas = append(w.replicas, newReplica(w, config, p.Lazy))
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			seen[len(seen)-1].add("error", fmt.Appendf(nil, "panic: %v", r))
+		}
+	}()
+	for _, step := range p.Steps {
+		seen = append(seen, nil)
+		o := &seen[len(seen)-1]
+		if err := w.run(step, o); err != nil {
+			o.add("error", []byte(err.Error()))
+			return seen
+		}
+	}
+	return seen
+}
+
+// world is the state of a run.
+type world struct {
+	program  Program
+	replicas []*replica
+	log      [][]byte // every update there ever was
+}
+
+func (w *world) run(step Step, o *Observation) error {
+	to, from := w.replicas[step.To], w.replicas[step.From]
+	to.events = nil
+	var err error
+	switch step.Kind {
+	case StepEdit:
+		err = to.edit(step.Ops)
+	case StepDeliver:
+		for range step.N {
+			if update := next(to, from); update != nil && err == nil {
+				err = to.apply(update)
+			}
+		}
+	case StepSkip:
+		next(to, from)
+	case StepOld:
+		if len(w.log) > 0 {
+			err = to.apply(w.pick(step.Picks[0]))
+		}
+	case StepSync, StepPart, StepCut:
+		err = w.send(from.doc.EncodeStateAsUpdate(w.known(step, to, from)), to, o)
+	case StepMerge, StepDiff:
+		err = w.docFree(step, to, from, o)
+	case StepRaw:
+		err = w.raw(step, to)
+	case StepReload:
+		err = to.reload()
+	case StepDefine:
+		to.define(roots[step.Root%len(roots)])
+	case StepSetID:
+		to.id = crdt.ClientID(step.ID)
+		to.doc.SetClientID(to.id)
+	case StepConverged:
+		o.add("converged", strconv.AppendBool(nil, w.converged()))
+	default:
+		err = fmt.Errorf("step of kind %q", step.Kind)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", step.Kind, err)
+	}
+	to.observe(o)
+	return nil
+}
+
+// next returns the next local update of from that was not delivered to to.
+func next(to, from *replica) []byte {
+	cursor := to.cursors[from]
+	if cursor >= len(from.own) {
+		return nil
+	}
+	to.cursors[from] = cursor + 1
+	return from.own[cursor]
+}
+
+func (w *world) pick(p int) []byte { return w.log[p%len(w.log)] }
+
+// known returns the state vector that a step of kind sync, part or cut takes
+// as known.
+func (w *world) known(step Step, to, from *replica) crdt.StateVector {
+	switch step.Kind {
+	case StepPart:
+		return w.replicas[step.Picks[0]%len(w.replicas)].doc.StateVector()
+	case StepCut:
+		return cutStateVector(from.doc, step.Picks)
+	}
+	return to.doc.StateVector()
+}
+
+// cutStateVector returns a document's state vector with the clocks cut back:
+// the i-th, in descending order of clients, by the i-th of cuts. No cuts leave
+// it as it is.
+func cutStateVector(doc *crdt.Doc, cuts []int) crdt.StateVector {
+	sv := doc.StateVector()
+	if len(cuts) == 0 {
+		return sv
+	}
+	var clients []crdt.ClientID
+	for c := range sv {
+		clients = append(clients, c)
+	}
+	slices.Sort(clients)
+	slices.Reverse(clients)
+	for i, c := range clients {
+		sv[c] = uint64(cuts[i%len(cuts)]) % (sv[c] + 1)
+	}
+	return sv
+}
+
+func (w *world) send(update []byte, to *replica, o *Observation) error {
+	o.add("sent", update)
+	w.log = append(w.log, update)
+	return to.apply(update)
+}
+
+func (w *world) docFree(step Step, to, from *replica, o *Observation) error {
+	if len(w.log) == 0 {
+		return nil
+	}
+	var made []byte
+	var err error
+	if step.Kind == StepMerge {
+		var picks [][]byte
+		for _, p := range step.Picks {
+			picks = append(picks, w.pick(p))
+		}
+		made, err = crdt.MergeUpdates(picks...)
+	} else {
+		made, err = crdt.DiffUpdate(w.pick(step.Picks[0]), cutStateVector(from.doc, step.Picks[1:]))
+	}
+	if err != nil {
+		return err
+	}
+	sv, err := crdt.StateVectorFromUpdate(made)
+	if err != nil {
+		return err
+	}
+	info, err := crdt.Inspect(made)
+	if err != nil {
+		return err
+	}
+	o.add("made", made)
+	o.add("made: state vector", sv.Encode())
+	o.add("made: contents", []byte(printInfo(info)))
+	w.log = append(w.log, made)
+	if step.N > 0 {
+		return to.apply(made)
+	}
+	return nil
+}
+
+func (w *world) raw(step Step, to *replica) error {
+	update, err := hex.DecodeString(step.Hex)
+	if err != nil {
+		return err
+	}
+	w.log = append(w.log, update)
+	if step.N > 0 {
+		return to.apply(update)
+	}
+	return nil
+}
+
+func (w *world) converged() bool {
+	first := w.replicas[0].dump()
+	for _, r := range w.replicas {
+		if r.dump() != first {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,20 @@
+// Package oracle compares our merge engine with Yjs itself. It keeps one
+// Node process with npm's yjs beside the test and runs the same program in
+// both: several replicas that edit, exchange updates in any order, lose and
+// repeat them, join and cut them without a document, restart. After each step
+// everything that can be seen of the touched replica must be equal: the bytes
+// of its update events, of its state and of its state vector, what its types
+// show, and whether anything is pending. The bytes being equal, each engine is
+// fed exactly what the other would have sent it.
+//
+// The main types are Program (what to do), Oracle (the child) and Divergence
+// (the first difference). Generate makes the program of a seed, Oracle.Check
+// runs one, Oracle.Shrink makes a diverging one small. Kept programs are in
+// testdata/programs.
+//
+// The same child also speaks y-protocols, for the tests of crdt/awareness and
+// crdt/yproto.
+//
+// It is a test kit: it needs Node, and npm once to install yjs. It leaves out
+// update format 2, undo and snapshots, which crdt does not have.
+package oracle

@@ -1,0 +1,191 @@
+package oracle
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// defaultSeeds is how many programs an ordinary run tries.
+const defaultSeeds = 300
+
+func start(t *testing.T) *Oracle {
+	t.Helper()
+	o, err := Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return o
+}
+
+// number reads a number from the environment.
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%q is not a number", name, text)
+	}
+	return n
+}
+
+// TestOracle runs the programs of SEEDS seeds from SEED on. SEED alone runs
+// that one.
+func TestOracle(t *testing.T) {
+	seeds := number(t, "SEEDS", defaultSeeds)
+	first := number(t, "SEED", 1)
+	if os.Getenv("SEED") != "" && os.Getenv("SEEDS") == "" {
+		seeds = 1
+	}
+	if testing.Short() {
+		seeds = min(seeds, 50)
+	}
+	o := start(t)
+	began := time.Now()
+	count := tally{}
+	// The next program runs in Node while ours runs here.
+	programs := make(chan Program, 4)
+	failed := make(chan error, 1)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		defer close(programs)
+		for seed := first; seed < first+seeds; seed++ {
+			p := Generate(seed)
+			if err := o.Send(request{"program", p}); err != nil {
+				failed <- err
+				return
+			}
+			select {
+			case programs <- p:
+			case <-done:
+				return
+			}
+		}
+	}()
+	for p := range programs {
+		yjs, err := o.Receive()
+		if err != nil {
+			t.Fatalf("seed %d: %v", p.Seed, err)
+		}
+		count.add(p)
+		if d := Compare(yjs, Execute(p)); d != nil {
+			report(t, p, d)
+		}
+	}
+	select {
+	case err := <-failed:
+		t.Fatal(err)
+	default:
+	}
+	elapsed := time.Since(began)
+	t.Logf("seeds %d to %d clean in %v (%.0f a second)", first, first+seeds-1, elapsed.Round(time.Millisecond), float64(seeds)/elapsed.Seconds())
+	t.Logf("what ran:\n%s", count)
+}
+
+// report shrinks a diverging program, with a child of its own because the
+// first has answers under way, and fails the test.
+func report(t *testing.T, p Program, d *Divergence) {
+	t.Helper()
+	if os.Getenv("SHRINK") == "0" {
+		t.Fatalf("seed %d diverges at %v", p.Seed, d)
+	}
+	small, smallest, err := start(t).Shrink(p)
+	if err != nil {
+		t.Fatalf("seed %d diverges at %v\nand could not be shrunk: %v", p.Seed, d, err)
+	}
+	t.Fatalf("seed %d diverges at %v\nA program in which it does, to be kept in testdata/programs (replay the seed with make oracle SEEDS=1 SEED=%d):\n%s", p.Seed, smallest, p.Seed, small)
+}
+
+// TestPrograms runs the programs that once diverged.
+func TestPrograms(t *testing.T) {
+	files, err := filepath.Glob("testdata/programs/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := start(t)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := ParseProgram(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := o.Check(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d != nil {
+				t.Errorf("%s\ndiverges again at %v", p.Note, d)
+			}
+		})
+	}
+}
+
+// TestProgramString checks that a printed program is the same program.
+func TestProgramString(t *testing.T) {
+	for seed := range uint64(50) {
+		p := Generate(seed)
+		q, err := ParseProgram([]byte(p.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.String() != q.String() {
+			t.Fatalf("seed %d:\n%s\nbecame\n%s", seed, p, q)
+		}
+	}
+}
+
+// tally counts steps and operations by kind.
+type tally map[string]int
+
+func (c tally) add(p Program) {
+	for _, s := range p.Steps {
+		c["step "+string(s.Kind)]++
+		for _, op := range s.Ops {
+			c["edit "+op.Kind]++
+			for _, v := range op.Values {
+				c["value "+v.Kind]++
+			}
+		}
+	}
+	for _, r := range p.Replicas {
+		switch {
+		case r.ID >= 1<<32:
+			c["replica with an id of 53 bits"]++
+		default:
+			c["replica with an id of 32 bits"]++
+		}
+		if r.NoGC {
+			c["replica without garbage collection"]++
+		}
+	}
+}
+
+func (c tally) String() string {
+	keys := make([]string, 0, len(c))
+	for k := range c {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	out := ""
+	for _, k := range keys {
+		out += fmt.Sprintf("  %8d %s\n", c[k], k)
+	}
+	return out
+}

@@ -1,0 +1,131 @@
+package oracle
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sheafdocs/sheaf/crdt"
+)
+
+// root is a shared type at the top of every document.
+type root struct {
+	name string
+	get  func(*crdt.Doc, string) crdt.Shared
+}
+
+// roots are all of them, in the order in which edits find them.
+var roots = [...]*root{
+	{"text", func(d *crdt.Doc, name string) crdt.Shared { return d.Text(name) }},
+	{"array", func(d *crdt.Doc, name string) crdt.Shared { return d.Array(name) }},
+	{"map", func(d *crdt.Doc, name string) crdt.Shared { return d.Map(name) }},
+	{"xml", func(d *crdt.Doc, name string) crdt.Shared { return d.XMLFragment(name) }},
+	{"element", func(d *crdt.Doc, name string) crdt.Shared { return d.XMLElement(name) }},
+}
+
+// replica is one document of a run.
+type replica struct {
+	world   *world
+	id      crdt.ClientID
+	noGC    bool
+	doc     *crdt.Doc
+	own     [][]byte         // updates of local transactions, in order
+	cursors map[*replica]int // how many of another's own were delivered
+	events  []crdt.UpdateEvent
+	caret   int
+	defined []*root
+}
+
+func newReplica(w *world, config Replica, lazy bool) *replica {
+	r := &replica{world: w, id: crdt.ClientID(config.ID), noGC: config.NoGC, cursors: map[*replica]int{}}
+	if !lazy {
+		r.defined = roots[:]
+	}
+	r.open()
+	return r
+}
+
+func (r *replica) open() {
+	r.doc = crdt.NewDoc(crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"})
+	r.shared()
+	r.doc.OnUpdate(func(e crdt.UpdateEvent) {
+		e.Update = slices.Clone(e.Update)
+		r.events = append(r.events, e)
+		r.world.log = append(r.world.log, e.Update)
+		if e.Local {
+			r.own = append(r.own, e.Update)
+		}
+	})
+}
+
+// reload starts again from the encoded state, as after a restart.
+func (r *replica) reload() error {
+	state := r.doc.EncodeStateAsUpdate(nil)
+	r.open()
+	return r.apply(state)
+}
+
+func (r *replica) define(d *root) {
+	if slices.Contains(r.defined, d) {
+		return
+	}
+	r.defined = append(slices.Clone(r.defined), d)
+	slices.SortFunc(r.defined, func(a, b *root) int { return slices.Index(roots[:], a) - slices.Index(roots[:], b) })
+	d.get(r.doc, d.name)
+}
+
+// shared returns the defined root types.
+func (r *replica) shared() []crdt.Shared {
+	list := make([]crdt.Shared, len(r.defined))
+	for i, d := range r.defined {
+		list[i] = d.get(r.doc, d.name)
+	}
+	return list
+}
+
+func (r *replica) apply(update []byte) error { return r.doc.ApplyUpdate(update, nil) }
+
+func (r *replica) edit(ops []Op) (err error) {
+	r.doc.Transact(nil, func(tx *crdt.Txn) {
+		for _, op := range ops {
+			if err == nil {
+				err = r.editOne(tx, op)
+			}
+		}
+	})
+	return err
+}
+
+func (r *replica) dump() string { return r.print(dump) }
+
+func (r *replica) json() string {
+	return r.print(func(b *strings.Builder, s crdt.Shared) { plain(b, s.JSON(), sortedKeys) })
+}
+
+func (r *replica) print(write func(*strings.Builder, crdt.Shared)) string {
+	var b strings.Builder
+	for i, s := range r.shared() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(r.defined[i].name + "=")
+		write(&b, s)
+	}
+	return b.String()
+}
+
+// observe writes down what can be seen of the replica.
+func (r *replica) observe(o *Observation) {
+	for _, e := range r.events {
+		name := "remote update"
+		if e.Local {
+			name = "local update"
+		}
+		o.add(name, e.Update)
+	}
+	o.add("state", r.doc.EncodeStateAsUpdate(nil))
+	o.add("state vector", r.doc.StateVector().Encode())
+	o.add("pending", strconv.AppendBool(nil, r.doc.HasPending()))
+	o.add("contents", []byte(r.dump()))
+	o.add("json", []byte(r.json()))
+}
