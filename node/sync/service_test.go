@@ -14,6 +14,7 @@ import (
 	"github.com/sheafdocs/sheaf/node/replication/replicationtest"
 	"github.com/sheafdocs/sheaf/node/sync"
 	"github.com/sheafdocs/sheaf/node/transport"
+	"github.com/sheafdocs/sheaf/node/transport/transporttest"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
@@ -22,8 +23,8 @@ func TestConnectedNodesBecomeEqual(t *testing.T) {
 		doc := w.share(1)
 		w.nodes[0].Get(doc).Write(newRand(1), 0, 200, 300)
 		w.nodes[1].Get(doc).Write(newRand(2), 0, 100, 300)
-		w.connect(t, 0, 1)
-		took := within(t, 2*time.Second, func() bool {
+		w.Connect(t, 0, 1)
+		took := transporttest.Within(t, 2*time.Second, func() bool {
 			return replicationtest.Same(doc, w.nodes[0].Replica, w.nodes[1].Replica) == ""
 		})
 		t.Logf("equal after %v", took)
@@ -44,8 +45,8 @@ func TestSimultaneousOpen(t *testing.T) {
 		doc := w.share(1)
 		w.nodes[0].Get(doc).Write(newRand(1), 0, 10, 50)
 		done := make(chan struct{})
-		go func() { w.connect(t, 0, 1); close(done) }()
-		w.connect(t, 1, 0)
+		go func() { w.Connect(t, 0, 1); close(done) }()
+		w.Connect(t, 1, 0)
 		<-done
 		time.Sleep(5 * time.Second)
 		w.checkSame(t, doc)
@@ -60,14 +61,14 @@ func TestSimultaneousOpen(t *testing.T) {
 func TestChangeIsOffered(t *testing.T) {
 	simulate(t, 3, func(t *testing.T, w *world) {
 		doc := w.share(1)
-		w.connect(t, 0, 1)
-		w.connect(t, 1, 2)
+		w.Connect(t, 0, 1)
+		w.Connect(t, 1, 2)
 		time.Sleep(time.Second)
 		w.nodes[0].Get(doc).Write(newRand(1), 0, 20, 100)
 		w.nodes[0].service.Changed(doc)
-		within(t, time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 20 })
+		transporttest.Within(t, time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 20 })
 		// Node 2 hears of it from node 1, which checks now and then.
-		within(t, 2*sync.CheckInterval, func() bool { return w.nodes[2].Get(doc).Len() == 20 })
+		transporttest.Within(t, 2*sync.CheckInterval, func() bool { return w.nodes[2].Get(doc).Len() == 20 })
 		w.checkSame(t, doc)
 	})
 }
@@ -75,7 +76,7 @@ func TestChangeIsOffered(t *testing.T) {
 func TestGapIsFilledWithinASecond(t *testing.T) {
 	simulate(t, 2, func(t *testing.T, w *world) {
 		doc := w.share(1)
-		w.connect(t, 0, 1)
+		w.Connect(t, 0, 1)
 		time.Sleep(time.Second)
 		from := w.nodes[0].Key.Device()
 		for round := range 20 {
@@ -83,7 +84,7 @@ func TestGapIsFilledWithinASecond(t *testing.T) {
 			for range 5 { // several messages show the same gap
 				w.nodes[1].service.Gap(from, doc, entries[0].Chain())
 			}
-			took := within(t, time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 3*(round+1) })
+			took := transporttest.Within(t, time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 3*(round+1) })
 			if round == 19 {
 				t.Logf("last gap filled after %v", took)
 			}
@@ -91,24 +92,24 @@ func TestGapIsFilledWithinASecond(t *testing.T) {
 		// Without a chain, and from a peer that is not there: any other is asked.
 		w.nodes[0].Get(doc).Write(newRand(99), 1, 3, 100)
 		w.nodes[1].service.Gap(replicationtest.Key(50).Device(), doc)
-		within(t, time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 63 })
+		transporttest.Within(t, time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 63 })
 	})
 }
 
 func TestPeriodicCheck(t *testing.T) {
 	simulate(t, 2, func(t *testing.T, w *world) {
 		doc := w.share(1)
-		w.connect(t, 0, 1)
+		w.Connect(t, 0, 1)
 		time.Sleep(time.Second)
 		w.nodes[0].Get(doc).Write(newRand(1), 0, 7, 100) // and nobody says so
-		within(t, 2*sync.CheckInterval, func() bool { return w.nodes[1].Get(doc).Len() == 7 })
+		transporttest.Within(t, 2*sync.CheckInterval, func() bool { return w.nodes[1].Get(doc).Len() == 7 })
 	})
 }
 
 func TestReceipts(t *testing.T) {
 	simulate(t, 2, func(t *testing.T, w *world) {
 		doc := w.share(1)
-		w.connect(t, 0, 1)
+		w.Connect(t, 0, 1)
 		time.Sleep(time.Second)
 		entries := w.nodes[0].Get(doc).Write(newRand(1), 0, 5, 100)
 		for _, e := range entries {
@@ -146,7 +147,7 @@ func TestJoin(t *testing.T) {
 		if joined.Len() != 50 || joined.WrapCount() == 0 {
 			t.Errorf("%d entries and %d wraps when Join returned", joined.Len(), joined.WrapCount())
 		}
-		within(t, time.Second, joined.Member)
+		transporttest.Within(t, time.Second, joined.Member)
 		w.checkSame(t, link.Doc)
 		if d.Requests() == 0 {
 			t.Error("no request was left")
@@ -154,7 +155,7 @@ func TestJoin(t *testing.T) {
 		// The connection stays, and serves as any other.
 		joined.Write(newRand(2), 0, 5, 100)
 		w.nodes[1].service.Changed(link.Doc)
-		within(t, time.Second, func() bool { return d.Len() == 55 })
+		transporttest.Within(t, time.Second, func() bool { return d.Len() == 55 })
 		if got := w.nodes[0].service.PeersOf(link.Doc); len(got) != 1 {
 			t.Errorf("the new member is not among the peers of the document: %v", got)
 		}
@@ -196,7 +197,7 @@ func TestJoinFails(t *testing.T) {
 func TestOfflineAndBack(t *testing.T) {
 	simulate(t, 2, func(t *testing.T, w *world) {
 		doc := w.share(1)
-		w.connect(t, 0, 1)
+		w.Connect(t, 0, 1)
 		time.Sleep(time.Second)
 		a, b := w.nodes[0], w.nodes[1]
 		b.service.GoOffline()
@@ -207,7 +208,7 @@ func TestOfflineAndBack(t *testing.T) {
 		if err := b.service.Join(context.Background(), a.Get(doc).Invite(3)); !errors.Is(err, sync.ErrOffline) {
 			t.Errorf("join while offline: %v", err)
 		}
-		w.connect(t, 0, 1) // is refused right after
+		w.Connect(t, 0, 1) // is refused right after
 		time.Sleep(time.Second)
 		if a.up() != 0 || b.host.Network().Connectedness(a.host.ID()) == network.Connected {
 			t.Error("a connection was taken while offline")
@@ -215,8 +216,8 @@ func TestOfflineAndBack(t *testing.T) {
 		a.Get(doc).Write(newRand(1), 0, 10, 100)
 		b.Get(doc).Write(newRand(2), 0, 10, 100)
 		b.service.GoOnline()
-		w.connect(t, 1, 0)
-		within(t, 2*time.Second, func() bool { return replicationtest.Same(doc, a.Replica, b.Replica) == "" })
+		w.Connect(t, 1, 0)
+		transporttest.Within(t, 2*time.Second, func() bool { return replicationtest.Same(doc, a.Replica, b.Replica) == "" })
 	})
 }
 
@@ -227,13 +228,13 @@ func TestSlowHandlerDelaysOnlyItself(t *testing.T) {
 		doc := w.share(1)
 		w.nodes[2].slow = 2 * time.Second
 		w.nodes[0].Get(doc).Write(newRand(1), 0, 600, 2000)
-		w.connect(t, 0, 1)
-		w.connect(t, 0, 2)
-		fast := within(t, 5*time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 600 })
+		w.Connect(t, 0, 1)
+		w.Connect(t, 0, 2)
+		fast := transporttest.Within(t, 5*time.Second, func() bool { return w.nodes[1].Get(doc).Len() == 600 })
 		if n := w.nodes[2].Get(doc).Len(); n == 600 {
 			t.Errorf("the slow node was done first")
 		}
-		slow := within(t, time.Minute, func() bool { return w.nodes[2].Get(doc).Len() == 600 })
+		slow := transporttest.Within(t, time.Minute, func() bool { return w.nodes[2].Get(doc).Len() == 600 })
 		t.Logf("fast node %v, slow node %v", fast, fast+slow)
 	})
 }
@@ -242,7 +243,7 @@ func TestSlowHandlerDelaysOnlyItself(t *testing.T) {
 func TestRestart(t *testing.T) {
 	simulate(t, 2, func(t *testing.T, w *world) {
 		doc := w.share(1)
-		w.connect(t, 0, 1)
+		w.Connect(t, 0, 1)
 		time.Sleep(time.Second)
 		for round := range 3 {
 			n := w.nodes[round%2]
@@ -252,7 +253,7 @@ func TestRestart(t *testing.T) {
 			n.Get(doc).Write(newRand(uint64(round)), 0, 4, 100)
 			time.Sleep(3 * time.Second)
 			n.start(t)
-			within(t, time.Minute, func() bool { return replicationtest.Same(doc, w.nodes[0].Replica, w.nodes[1].Replica) == "" })
+			transporttest.Within(t, time.Minute, func() bool { return replicationtest.Same(doc, w.nodes[0].Replica, w.nodes[1].Replica) == "" })
 		}
 	})
 }
@@ -264,4 +265,34 @@ func mustPeer(t *testing.T, d wire.Device) string {
 		t.Fatal(err)
 	}
 	return id.String()
+}
+
+// A network that is cut and healed: both sides notice, nothing is lost, and
+// the nodes find each other equal when they are connected again.
+func TestF02Partition(t *testing.T) {
+	simulate(t, 3, func(t *testing.T, w *world) {
+		doc := w.share(1)
+		for _, pair := range [][2]int{{0, 1}, {1, 2}, {0, 2}} {
+			w.Connect(t, pair[0], pair[1])
+		}
+		time.Sleep(time.Second)
+		w.Partition(2)
+		for i, n := range w.nodes {
+			n.Get(doc).Write(newRand(uint64(i)), 0, 10, 100)
+			n.service.Changed(doc)
+		}
+		time.Sleep(2 * time.Minute)
+		if a, c := w.nodes[0].Get(doc).Len(), w.nodes[2].Get(doc).Len(); a != 20 || c != 10 {
+			t.Errorf("%d and %d entries while the network is cut", a, c)
+		}
+		if w.nodes[2].up() != 0 {
+			t.Errorf("%d sessions over a cut network", w.nodes[2].up())
+		}
+		w.Heal()
+		w.Connect(t, 2, 0)
+		took := transporttest.Within(t, 5*time.Second, func() bool { return w.nodes[2].Get(doc).Len() == 30 })
+		t.Logf("caught up %v after connecting", took)
+		transporttest.Within(t, time.Minute, func() bool { return w.nodes[1].Get(doc).Len() == 30 })
+		w.checkSame(t, doc)
+	})
 }

@@ -2,28 +2,19 @@ package sync_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	stdsync "sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/libp2p/go-libp2p"
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/x/simlibp2p"
-	"github.com/marcopolo/simnet"
-
-	"crypto/ed25519"
 
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/replication"
 	"github.com/sheafdocs/sheaf/node/replication/replicationtest"
 	"github.com/sheafdocs/sheaf/node/sync"
+	"github.com/sheafdocs/sheaf/node/transport/transporttest"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
@@ -81,36 +72,23 @@ func (n *node) up() int {
 
 // world is several nodes on a simulated network.
 type world struct {
-	net   *simnet.Simnet
+	*transporttest.Network
 	nodes []*node
 }
 
-// simulate runs a test with n nodes in virtual time. Link latency is 10 ms.
+// simulate runs a test with n nodes in virtual time.
 func simulate(t *testing.T, n int, f func(t *testing.T, w *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := &world{net: &simnet.Simnet{LatencyFunc: simnet.StaticLatency(10 * time.Millisecond)}}
-		link := simnet.NodeBiDiLinkSettings{
-			Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-			Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-		}
-		for i := range n {
-			key := replicationtest.Key(i + 1)
-			h, err := libp2p.New(
-				libp2p.Identity(hostKey(t, key)),
-				libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/1.0.0.%d/udp/8000/quic-v1", i+1)),
-				libp2p.DisableIdentifyAddressDiscovery(),
-				libp2p.ResourceManager(&network.NullResourceManager{}),
-				simlibp2p.QUICSimnet(w.net, link),
-			)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.nodes = append(w.nodes, &node{Replica: replicationtest.New(key), host: h})
-		}
-		w.net.Start()
-		for _, n := range w.nodes {
+	var keys []*identity.Key
+	for i := range n {
+		keys = append(keys, replicationtest.Key(i+1))
+	}
+	transporttest.Simulate(t, keys, func(t *testing.T, net *transporttest.Network) {
+		w := &world{Network: net}
+		for i, key := range keys {
+			n := &node{Replica: replicationtest.New(key), host: net.Hosts[i]}
 			n.start(t)
+			w.nodes = append(w.nodes, n)
 		}
 		defer func() {
 			for _, n := range w.nodes {
@@ -118,11 +96,6 @@ func simulate(t *testing.T, n int, f func(t *testing.T, w *world)) {
 					t.Error(err)
 				}
 			}
-			for _, n := range w.nodes {
-				_ = n.host.Close()
-			}
-			w.net.Close()
-			time.Sleep(time.Minute) // let the transports' own timers run out
 		}()
 		f(t, w)
 	})
@@ -137,25 +110,6 @@ func (n *node) start(t *testing.T) {
 	n.service = s
 	n.Changed = s.Changed
 	n.Joining = s.Request
-}
-
-func hostKey(t *testing.T, k *identity.Key) crypto.PrivKey {
-	t.Helper()
-	key, err := crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(k.Seed()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func (w *world) connect(t *testing.T, a, b int) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	to := w.nodes[b].host
-	if err := w.nodes[a].host.Connect(ctx, peer.AddrInfo{ID: to.ID(), Addrs: to.Addrs()}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // share makes a document of node 0 with all the others as members.
@@ -178,19 +132,6 @@ func (w *world) checkSame(t *testing.T, doc wire.DocID) {
 			t.Errorf("nodes 0 and %d: %s", i+1, diff)
 		}
 	}
-}
-
-// within waits until ok, at most d, and returns how long it took.
-func within(t *testing.T, d time.Duration, ok func() bool) time.Duration {
-	t.Helper()
-	start := time.Now()
-	for !ok() {
-		if time.Since(start) > d {
-			t.Fatalf("not done after %v", d)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return time.Since(start)
 }
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
