@@ -86,6 +86,7 @@ func (l *Log) Add(op *Op) (AddResult, error) {
 	case op.Kind != KindGenesis && op.Doc != l.doc.Short():
 		return res, fmt.Errorf("add access op: %w", ErrDocument)
 	case l.parked.isVoid(op):
+		res.Dropped = l.parked.condemn(op.ID)
 		return res, fmt.Errorf("add access op: %w: it follows one", ErrVoid)
 	}
 	if missing := l.missing(op); len(missing) > 0 {
