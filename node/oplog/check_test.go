@@ -189,7 +189,7 @@ func TestRunLimits(t *testing.T) {
 		name    string
 		n, size int
 	}{
-		{"many", 3 * oplog.MaxRunEntries, 100},
+		{"many", 5 * oplog.MaxRunEntries, 100},
 		{"large", 30, 60 << 10},
 	} {
 		w := w.fork()
@@ -216,6 +216,11 @@ func TestRunLimits(t *testing.T) {
 		}
 		if anchors > test.n/3 {
 			t.Errorf("%s: %d signatures kept of %d", test.name, anchors, test.n)
+		}
+		for _, from := range []uint64{0, 1, 5, uint64(test.n) / 3} {
+			if steps := chains.Run(chain, from); len(steps) == 0 || steps[0].Seq != from || !steps[len(steps)-1].Anchor {
+				t.Errorf("%s: run of %d entries from %d does not end at an anchor", test.name, len(steps), from)
+			}
 		}
 		// On to a third, from the index, in pieces.
 		third := oplog.NewChains(testDoc)
