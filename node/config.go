@@ -51,6 +51,7 @@ const (
 	maxSessionOutbox   = 16 << 20        // bytes waiting for a slow page; above that it is reset
 	maxIncoming        = 8 << 20         // bytes received and not yet durable; above that senders wait
 	maxUpdateBytes     = 8 << 20         // one update from a page
+	maxDraftBytes      = 512 << 10       // one draft record
 	maxEntryUpdate     = 16 << 10        // body of one entry when an update is cut
 	maxEntryOps        = 4096            // structs and delete ranges in one entry
 	maxEntryStructs    = 10_000          // structs an entry from outside may hold

@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/gossip"
@@ -35,24 +36,38 @@ func (d *Document) draftPending() {
 		if g.saved == len(g.updates) {
 			continue
 		}
-		update, err := crdt.MergeUpdates(g.updates[g.saved:]...)
-		if err != nil {
-			d.log.Error("merge draft", "err", err)
+		if err := d.draftGroup(g); err != nil {
+			d.log.Error("keep draft", "err", err)
 			continue
 		}
-		key := store.DraftKey(d.id, draftName(d.nextDraft))
-		d.nextDraft++
-		value, err := d.sealLocal(key, draftRecord{Auth: g.slot.auth, Inc: g.slot.inc, Update: update})
-		if err != nil {
-			d.log.Error("seal draft", "err", err)
-			continue
-		}
-		d.out.put(key, value)
 		g.saved = len(g.updates)
-		g.drafts = append(g.drafts, key)
 		number, session := g.number, g.slot.session
 		d.out.then(func() { d.ack(session, number) })
 	}
+}
+
+// draftGroup puts a group's new updates into the outbox, in as many records as
+// their size asks for.
+func (d *Document) draftGroup(g *group) error {
+	update, err := crdt.MergeUpdates(g.updates[g.saved:]...)
+	if err != nil {
+		return fmt.Errorf("merge updates: %w", err)
+	}
+	pieces, err := crdt.SplitUpdate(update, maxDraftBytes, math.MaxInt)
+	if err != nil {
+		return fmt.Errorf("split update: %w", err)
+	}
+	for _, piece := range pieces {
+		key := store.DraftKey(d.id, draftName(d.nextDraft))
+		value, err := d.sealLocal(key, draftRecord{Auth: g.slot.auth, Inc: g.slot.inc, Update: piece})
+		if err != nil {
+			return err
+		}
+		d.nextDraft++
+		d.out.put(key, value)
+		g.drafts = append(g.drafts, key)
+	}
+	return nil
 }
 
 // canSeal says whether this device may make entries now: it has a role that
@@ -85,6 +100,9 @@ func (d *Document) sealPending() {
 // sealGroup makes the entries of one group: the update compacted, cut to
 // size, each piece with the dependencies it needs.
 func (d *Document) sealGroup(g *group) ([]*oplog.Entry, error) {
+	if len(g.updates) == 0 {
+		return nil, nil
+	}
 	update, err := crdt.MergeUpdates(g.updates...)
 	if err != nil {
 		return nil, fmt.Errorf("merge updates: %w", err)
@@ -210,7 +228,10 @@ func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
 		now := d.node.cfg.Now()
 		d.rate.add(len(entries), now)
 		d.sealing = d.sealing[1:]
-		d.ledger.wrote(g.slot.chain, g.slot.next, now)
+		if len(entries) == 0 {
+			return
+		}
+		d.ledger.wrote(g.slot.chain, entries[len(entries)-1].Seq+1, now)
 		if session != nil {
 			session.marks = append(session.marks, mark{number: g.number, entries: entries[len(entries)-1].Seq + 1})
 			session.pruneMarks()

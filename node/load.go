@@ -185,10 +185,10 @@ func (d *Document) loadDraft(r store.Record) error {
 	if err := d.body.ApplyUpdate(update, remoteOrigin); err != nil {
 		return fmt.Errorf("merge draft: %w", err)
 	}
-	g := &group{slot: sl, updates: [][]byte{update}, saved: 1, drafts: []store.Key{r.Key}}
-	if numOps(info) == 0 {
-		g.updates = nil // only its record is left to delete
-	}
+	g := &group{slot: sl, drafts: []store.Key{r.Key}}
+	if numOps(info) > 0 {
+		g.updates, g.saved = [][]byte{update}, 1
+	} // else only its record is left to delete
 	d.pending.groups = append(d.pending.groups, g)
 	d.pending.bytes += len(update)
 	return nil

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"fmt"
-
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/replication"
@@ -117,9 +115,6 @@ func (d *Document) Entries(line wire.ChainID, from uint64, maxBytes int) ([][]by
 		if p.Anchor {
 			anchored = len(raws)
 		}
-	}
-	if anchored == 0 && len(steps) > 0 {
-		return nil, fmt.Errorf("read entries of line %s from %d: no signed entry found", line, from)
 	}
 	return raws[:anchored], nil
 }
