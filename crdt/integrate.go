@@ -30,6 +30,9 @@ func (d *Doc) lacks(s *codec.Struct, id codec.ID) bool {
 // be. right is what it was left of, list where it belongs; list is 0 if that
 // place was collected as garbage.
 func (tx *Txn) neighbours(s *codec.Struct) (left, right handle, list int32) {
+	if s.Ref == codec.RefGC {
+		return 0, 0, 0
+	}
 	d := tx.doc
 	if s.HasOrigin {
 		left = tx.cleanEnd(d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock)
@@ -67,14 +70,12 @@ func (tx *Txn) neighbours(s *codec.Struct) (left, right handle, list int32) {
 func (tx *Txn) integrate(s *codec.Struct, offset uint64, left, right handle, list int32) {
 	d := tx.doc
 	c := d.addClient(ClientID(s.Client))
-	if offset > 0 {
+	if offset > 0 && list != 0 {
 		left = tx.cleanEnd(c, s.Clock+offset-1)
-		if list != 0 {
-			// Only contradictory updates put the two parts into different lists.
-			list = d.items.at(left).list
-		}
+		// Only contradictory updates put the two parts into different lists.
+		list = d.items.at(left).list
 	}
-	if list == 0 || s.Ref == codec.RefGC {
+	if list == 0 {
 		tx.addCollected(c, s.Clock+offset, s.Len-offset)
 		return
 	}
