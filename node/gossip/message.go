@@ -70,6 +70,9 @@ type envelope struct {
 
 // encode returns the message's bytes.
 func encode(m Message) ([]byte, error) {
+	if m.Kind > Presence {
+		return nil, fmt.Errorf("encode message: %w: %d", errUnknownKind, m.Kind)
+	}
 	if len(m.Body) > maxBody(m.Kind) {
 		return nil, fmt.Errorf("encode %s: %w: %d bytes", m.Kind, ErrTooLarge, len(m.Body))
 	}

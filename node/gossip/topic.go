@@ -49,6 +49,7 @@ type job struct {
 	device  wire.Device
 	data    []byte
 	verdict chan pubsub.ValidationResult // capacity 1
+	passed  chan struct{}                // closed when gossipsub has passed it on
 }
 
 func newTopic(g *Gossip, name string, doc Document) *Topic {
@@ -86,13 +87,17 @@ func (t *Topic) start() error {
 	return nil
 }
 
-// drain empties the subscription: messages reach the document from work, in
-// their order, and this one only keeps the topic subscribed.
+// drain empties the subscription. Messages reach the document from work; here
+// they only show that gossipsub has passed them on.
 func (t *Topic) drain() {
 	defer t.wg.Done()
 	for {
-		if _, err := t.sub.Next(t.g.ctx); err != nil {
+		msg, err := t.sub.Next(t.g.ctx)
+		if err != nil {
 			return
+		}
+		if j, ok := msg.ValidatorData.(*job); ok {
+			close(j.passed)
 		}
 	}
 }
@@ -155,7 +160,10 @@ func (g *Gossip) admit(_ context.Context, from peer.ID, msg *pubsub.Message) pub
 		g.metrics.strangers.Inc()
 		return pubsub.ValidationIgnore
 	}
-	j := &job{from: from, device: device, data: msg.GetData(), verdict: make(chan pubsub.ValidationResult, 1)}
+	j := &job{
+		from: from, device: device, data: msg.GetData(),
+		verdict: make(chan pubsub.ValidationResult, 1), passed: make(chan struct{}),
+	}
 	if !t.enqueue(j) {
 		g.metrics.dropped.Inc()
 		return pubsub.ValidationIgnore
@@ -214,7 +222,10 @@ func (t *Topic) await(ctx context.Context, from peer.ID, msg *pubsub.Message) pu
 	}
 }
 
-// work judges and delivers the messages of the queue.
+// work judges and delivers the messages of the queue. The next message gets its
+// verdict only when gossipsub has passed on the one before, so that an entry
+// never overtakes its predecessor: after a verdict, each message is on a
+// goroutine of its own.
 func (t *Topic) work() {
 	defer t.wg.Done()
 	for {
@@ -231,9 +242,32 @@ func (t *Topic) work() {
 			if t.missed.Swap(false) {
 				t.doc.Deliver(wire.Device{}, Message{Kind: Gap})
 			}
+			if result == pubsub.ValidationAccept {
+				t.awaitPassed(j)
+			}
 		}
 	}
 }
+
+// awaitPassed waits for gossipsub, but not for long: should it lose the
+// message between verdict and subscription, order is all that is at stake.
+func (t *Topic) awaitPassed(j *job) {
+	select {
+	case <-j.passed:
+		return
+	default:
+	}
+	timer := time.NewTimer(passTime)
+	defer timer.Stop()
+	select {
+	case <-j.passed:
+	case <-timer.C:
+	case <-t.done:
+	}
+}
+
+// passTime is how long gossipsub may take to pass a message on.
+const passTime = 100 * time.Millisecond
 
 // authorityInterval is how often one peer is asked about authors it knows and
 // this node does not.

@@ -275,3 +275,10 @@ func Same(doc wire.DocID, a, b *Replica) string {
 	}
 	return ""
 }
+
+// CheckEntry judges one entry, as gossip asks for.
+func (d *Document) CheckEntry(e *oplog.Entry) oplog.Verdict {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.index.Check(d.log, e)
+}
