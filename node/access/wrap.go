@@ -9,8 +9,8 @@ import (
 
 // Limits of a wrap. An epoch key under X-Wing takes 1,168 bytes.
 const (
-	MaxWrapCtBytes = 1536
-	MaxWrapBytes   = 2 << 10
+	MaxWrapCtBytes = 2 << 10
+	MaxWrapBytes   = MaxWrapCtBytes + 256
 )
 
 // A Wrap carries an epoch key to the holder of one seal key. What is inside is

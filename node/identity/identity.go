@@ -1,11 +1,14 @@
 // Package identity is who a device is: an Ed25519 key that signs and names it,
 // and an HPKE key that others wrap document keys for.
 //
-// The main type is [Key], a device's private half. It promises that a key file
-// that was damaged is told from a good one, and that a key for storage at rest
-// never leaves this device. It leaves out what a device may do (node/access)
-// and where the key file lies (cmd). The bytes are specified in
-// docs/formats/identity.md.
+// The main type is [Key], a device's private half, with its file ([ParseKey]),
+// its signatures, the certificates it gives other devices of the same user
+// ([VerifyCert]), and the secrets under which it keeps its own records.
+//
+// The package promises that a damaged key file is told from a good one, and that
+// keys for different uses do not tell of each other. It leaves out what a device
+// may do (node/access) and where its key file lies (cmd). The bytes are specified
+// in docs/formats/identity.md.
 package identity
 
 import (
@@ -27,11 +30,7 @@ func KEM() hpke.KEM { return hpke.MLKEM768X25519() }
 // SealPublicBytes is the length of an encoded public seal key.
 const SealPublicBytes = 1216
 
-const (
-	seedBytes   = 32
-	keyVersion  = 1
-	checkDomain = wire.Domain("sheaf/1/keyfile")
-)
+const seedBytes = 32
 
 // ErrKeyFile is returned for bytes that are not an intact key file.
 var ErrKeyFile = errors.New("not an intact device key")
@@ -83,37 +82,40 @@ type keyFile struct {
 	Check [8]byte // first bytes of a hash over both seeds: tells damage
 }
 
-// Marshal encodes the key for its file. Whoever reads the file is the device.
-func (k *Key) Marshal() ([]byte, error) {
-	return wire.Marshal(keyFile{Ver: keyVersion, Sign: k.signSeed, Seal: k.sealSeed, Check: k.check()})
-}
-
-func (k *Key) check() [8]byte {
-	sum := checkDomain.Sum(append(k.signSeed[:], k.sealSeed[:]...))
+func (f *keyFile) check() [8]byte {
+	sum := wire.DomainKeyFile.Sum(append(f.Sign[:], f.Seal[:]...))
 	return [8]byte(sum[:8])
 }
 
-// ParseKey reads a key file. The error is ErrKeyFile, or wire.ErrUnknownVersion
-// for a file that a later version of the program wrote.
+// MaxKeyFileBytes bounds a key file.
+const MaxKeyFileBytes = 1 << 10
+
+// Marshal encodes the key for its file. Whoever reads the file is the device.
+func (k *Key) Marshal() ([]byte, error) {
+	f := keyFile{Ver: wire.Version, Sign: k.signSeed, Seal: k.sealSeed}
+	f.Check = f.check()
+	return wire.Marshal(f)
+}
+
+// ParseKey reads a key file. The error wraps ErrKeyFile, or
+// wire.ErrUnknownVersion for a file that a later version of the program wrote.
 func ParseKey(b []byte) (*Key, error) {
-	switch ver, err := wire.ReadVersion(b); {
-	case err != nil:
+	if len(b) > MaxKeyFileBytes {
+		return nil, fmt.Errorf("%w: it has more than %d bytes", ErrKeyFile, MaxKeyFileBytes)
+	}
+	if _, err := wire.ReadVersion(b); errors.Is(err, wire.ErrUnknownVersion) {
+		return nil, fmt.Errorf("read key file: %w", err)
+	} else if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	case ver != keyVersion:
-		return nil, fmt.Errorf("read key file: %w %d", wire.ErrUnknownVersion, ver)
 	}
 	var f keyFile
 	if err := wire.Unmarshal(b, &f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}
-	k, err := FromSeeds(f.Sign, f.Seal)
-	if err != nil {
-		return nil, err
+	if f.check() != f.Check {
+		return nil, fmt.Errorf("%w: its checksum does not match", ErrKeyFile)
 	}
-	if k.check() != f.Check {
-		return nil, fmt.Errorf("%w: checksum does not match", ErrKeyFile)
-	}
-	return k, nil
+	return FromSeeds(f.Sign, f.Seal)
 }
 
 // Device is the public half: the name of the device, and its peer identity.
