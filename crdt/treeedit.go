@@ -61,8 +61,13 @@ func (d *Doc) addSibling(list, node, fresh int32, leaves bool, units int64, form
 	p.units[slot-1] -= units
 	p.formats[slot-1] -= formats
 	if p.n == innerCap {
+		full := parent
 		parent, slot = d.splitInner(list, parent, slot)
 		p = &d.tree.inners[parent]
+		if parent != full { // the counts move along with the new node
+			d.addAbove(full, d.tree.inners[full].parent, -units, -formats)
+			d.addAbove(parent, p.parent, units, formats)
+		}
 	}
 	copy(p.kids[slot+1:p.n+1], p.kids[slot:p.n])
 	copy(p.units[slot+1:p.n+1], p.units[slot:p.n])

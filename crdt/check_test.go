@@ -1,0 +1,125 @@
+package crdt
+
+import "testing"
+
+// check verifies the invariants of the data structure: that lists, trees,
+// client indexes and counts agree.
+func (d *Doc) check(t testing.TB) {
+	t.Helper()
+	live := 0
+	for i := 1; i < len(d.clients); i++ {
+		live += d.checkClient(t, uint32(i))
+	}
+	if live != d.items.live {
+		t.Errorf("%d items in the clients' indexes, %d in use", live, d.items.live)
+	}
+	linked := 0
+	for i := 1; i < len(d.lists); i++ {
+		if d.lists[i].typ != 0 {
+			linked += d.checkList(t, int32(i))
+		}
+	}
+	for h := handle(1); h < d.items.used; h++ {
+		if it := d.items.at(h); it.list != 0 && it.length > 0 {
+			linked--
+		}
+	}
+	if linked != 0 {
+		t.Errorf("%d items in lists too many", linked)
+	}
+}
+
+func (d *Doc) checkClient(t testing.TB, c uint32) int {
+	t.Helper()
+	cl := &d.clients[c]
+	n, clock := 0, uint64(0)
+	for _, b := range cl.blocks {
+		if len(b) == 0 || len(b) > blockCap {
+			t.Errorf("client %d: block of %d", cl.id, len(b))
+		}
+		for _, h := range b {
+			it := d.items.at(h)
+			if it.client != c || it.clock != clock || it.length == 0 {
+				t.Fatalf("client %d: item %d has client %d, clock %d, length %d at clock %d", cl.id, h, it.client, it.clock, it.length, clock)
+			}
+			clock = it.end()
+			n++
+		}
+	}
+	if clock != cl.state {
+		t.Errorf("client %d: items end at %d, state %d", cl.id, clock, cl.state)
+	}
+	return n
+}
+
+func (d *Doc) checkList(t testing.TB, i int32) int {
+	t.Helper()
+	l := &d.lists[i]
+	var units int64
+	var formats int32
+	n, left := 0, handle(0)
+	var order []handle
+	for h := l.first; h != 0; h = d.items.at(h).right {
+		it := d.items.at(h)
+		if it.left != left || it.list != i {
+			t.Fatalf("list %d: item %d has left %d and list %d", i, h, it.left, it.list)
+		}
+		units += it.units()
+		formats += it.formats()
+		left = h
+		order = append(order, h)
+		n++
+	}
+	if l.last != left || l.units != units || l.formats != formats {
+		t.Errorf("list %d: last %d, want %d; units %d, want %d; formats %d, want %d", i, l.last, left, l.units, units, l.formats, formats)
+	}
+	if l.entry {
+		return n
+	}
+	var walked []handle
+	if l.root != 0 {
+		u, f := d.checkNode(t, l.root, 0, l.depth, &walked)
+		if u != units || f != formats {
+			t.Errorf("list %d: tree has %d units and %d formats", i, u, f)
+		}
+	}
+	if len(walked) != len(order) {
+		t.Fatalf("list %d: tree holds %d items of %d", i, len(walked), len(order))
+	}
+	for j := range order {
+		if walked[j] != order[j] {
+			t.Fatalf("list %d: tree has item %d at %d, want %d", i, walked[j], j, order[j])
+		}
+	}
+	return n
+}
+
+func (d *Doc) checkNode(t testing.TB, node, parent int32, depth int8, walked *[]handle) (units int64, formats int32) {
+	t.Helper()
+	if depth == 0 {
+		lf := &d.tree.leaves[node]
+		if lf.parent != parent || lf.n == 0 {
+			t.Errorf("leaf %d: parent %d, want %d; %d items", node, lf.parent, parent, lf.n)
+		}
+		for _, h := range lf.items[:lf.n] {
+			if d.items.at(h).leaf != node {
+				t.Errorf("item %d thinks it is in leaf %d, not %d", h, d.items.at(h).leaf, node)
+			}
+			*walked = append(*walked, h)
+		}
+		return d.leafCounts(lf, 0)
+	}
+	n := &d.tree.inners[node]
+	if n.parent != parent || n.n == 0 || n.onLeaves != (depth == 1) {
+		t.Errorf("inner %d: parent %d, want %d; %d children; on leaves %v at depth %d", node, n.parent, parent, n.n, n.onLeaves, depth)
+	}
+	for i := int32(0); i < n.n; i++ {
+		u, f := d.checkNode(t, n.kids[i], node, depth-1, walked)
+		if u != n.units[i] || f != n.formats[i] {
+			t.Errorf("inner %d: child %d has %d units and %d formats, not %d and %d", node, i, u, f, n.units[i], n.formats[i])
+		}
+		units += u
+		formats += f
+	}
+	return units, formats
+}
