@@ -118,11 +118,14 @@ type Store struct {
 	db *badger.DB // nil while it cannot be opened
 
 	// Owned by the writer.
-	broken  bool // Badger's state is unknown since a failed commit
+	broken  bool  // Badger's state is unknown since a failed commit
+	cause   error // why
 	nextTry time.Time
 	journal journal
 	closing chan error // result of a Badger that takes long to close
-	started atomic.Int64
+
+	started  atomic.Int64 // when the group being written was begun, in Unix nanoseconds; or 0
+	reviving atomic.Bool  // the writer wants to open Badger anew
 
 	marks marks
 }
@@ -160,7 +163,7 @@ func Open(cfg Config) (*Store, Report, error) {
 	s.journal.dirty = make(chan struct{}, 1)
 	report, err := s.openAll()
 	if err != nil {
-		lock.Close()
+		_ = unlockDir(lock)
 		return nil, report, fmt.Errorf("open store %s: %w", cfg.Dir, err)
 	}
 	s.wg.Add(2)
@@ -362,7 +365,11 @@ func (s *Store) Close() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.makeRoomToClose()
-		s.closeErr = errors.Join(s.closeBadger(), s.journal.close(), s.lock.Close())
+		s.closeErr = errors.Join(s.closeBadger(), s.journal.close())
+		if s.closing == nil {
+			// Else Badger is still at it: no one may open the directory yet.
+			s.closeErr = errors.Join(s.closeErr, unlockDir(s.lock))
+		}
 	})
 	return s.closeErr
 }

@@ -157,6 +157,7 @@ func openClean(t *testing.T, cfg badgerstore.Config) *badgerstore.Store {
 // TestF13Kill kills a writer 20 times, some of them while it opens: everything
 // acknowledged is there, and nothing by halves.
 func TestF13Kill(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "store")
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

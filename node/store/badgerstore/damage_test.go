@@ -29,7 +29,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	root := t.TempDir()
+	root := memoryDir(t)
 	live := filepath.Join(root, "live")
 	f := fixture{crashed: filepath.Join(root, "crashed"), closed: filepath.Join(root, "closed"), entries: 90}
 	write := func(s store.Store, from, to int) {
@@ -182,14 +182,12 @@ func (f fixture) checkDamaged(t *testing.T, dir string) (lost int, report badger
 // TestF35BitFlips flips bits in every file of a store, closed and crashed: no value
 // is ever wrong, and what is missing is told, by document.
 func TestF35BitFlips(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	perFile := 6
-	if testing.Short() {
-		perFile = 2
-	}
+	const perFile = 3
 	type result struct{ flips, noticed, whole, lost int }
 	results := map[string]*result{}
 	for state, from := range map[string]string{"closed": f.closed, "crashed": f.crashed} {
@@ -211,7 +209,11 @@ func TestF35BitFlips(t *testing.T) {
 				res = &result{}
 				results[kind] = res
 			}
-			for i := range perFile {
+			flips := perFile
+			if used < 100 {
+				flips = 1
+			}
+			for i := range flips {
 				at := r.IntN(used)
 				switch i {
 				case 0:
@@ -219,7 +221,7 @@ func TestF35BitFlips(t *testing.T) {
 				case 1:
 					at = used - 1 - min(used-1, r.IntN(24)) // the last
 				}
-				dir := filepath.Join(t.TempDir(), "store")
+				dir := filepath.Join(memoryDir(t), "store")
 				copyTree(t, dir, from)
 				flipped := bytes.Clone(b)
 				flipped[at] ^= 1 << r.IntN(8)
@@ -254,12 +256,13 @@ func TestF35BitFlips(t *testing.T) {
 // TestTornLog cuts or overwrites the end of the newest log: the commits before are
 // right, those behind are told, since they were acknowledged.
 func TestTornLog(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	for i := range 12 {
-		dir := filepath.Join(t.TempDir(), "store")
+	for i := range 6 {
+		dir := filepath.Join(memoryDir(t), "store")
 		copyTree(t, dir, f.crashed)
 		path := newestLog(t, dir)
 		b, err := os.ReadFile(path)
@@ -306,13 +309,14 @@ func newestLog(t *testing.T, dir string) string {
 // TestTornTally cuts the tally file anywhere: what a crash leaves is completed from
 // the ring; what it cannot leave is told, and no record is lost either way.
 func TestTornTally(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	b, err := os.ReadFile(filepath.Join(f.crashed, "tally"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, keep := range []int{len(b) - 1, len(b) - 100, len(b) - 8000, 5000, 40, 0} {
-		dir := filepath.Join(t.TempDir(), "store")
+		dir := filepath.Join(memoryDir(t), "store")
 		copyTree(t, dir, f.crashed)
 		if err := os.Truncate(filepath.Join(dir, "tally"), int64(keep)); err != nil {
 			t.Fatal(err)
@@ -330,10 +334,11 @@ func TestTornTally(t *testing.T) {
 
 // TestMissingFiles takes files away.
 func TestMissingFiles(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for state, from := range map[string]string{"closed": f.closed, "crashed": f.crashed} {
 		for _, file := range storeFiles(t, from) {
-			dir := filepath.Join(t.TempDir(), "store")
+			dir := filepath.Join(memoryDir(t), "store")
 			copyTree(t, dir, from)
 			if err := os.Remove(filepath.Join(dir, file)); err != nil {
 				t.Fatal(err)
@@ -343,7 +348,7 @@ func TestMissingFiles(t *testing.T) {
 				t.Logf("%s store without %s, %d records lost: %s", state, file, lost, strings.ReplaceAll(report.String(), dir, "…"))
 			}
 		}
-		dir := filepath.Join(t.TempDir(), "store")
+		dir := filepath.Join(memoryDir(t), "store")
 		copyTree(t, dir, from)
 		if err := os.RemoveAll(filepath.Join(dir, "badger")); err != nil {
 			t.Fatal(err)
@@ -358,8 +363,9 @@ func TestMissingFiles(t *testing.T) {
 // TestRefillIsQuiet puts back what was lost, as a node does that gets it from its
 // peers: then nothing is wrong any more.
 func TestRefillIsQuiet(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
-	dir := filepath.Join(t.TempDir(), "store")
+	dir := filepath.Join(memoryDir(t), "store")
 	copyTree(t, dir, f.crashed)
 	if err := os.Truncate(newestLog(t, dir), 5000); err != nil {
 		t.Fatal(err)

@@ -42,6 +42,12 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// unlockDir gives the lock back. Closing the file alone would not do while a child
+// process that is just being started has it too.
+func unlockDir(f *os.File) error {
+	return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
+}
+
 func lockedError(dir, pid string) error {
 	who := "another process"
 	if pid != "" {

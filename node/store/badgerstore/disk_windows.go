@@ -35,6 +35,9 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// unlockDir gives the lock back.
+func unlockDir(f *os.File) error { return f.Close() }
+
 // freeBytes is how much this user may still write on the disk of dir.
 func freeBytes(dir string) (int64, error) {
 	p, err := windows.UTF16PtrFromString(dir)

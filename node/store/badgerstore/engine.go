@@ -48,6 +48,7 @@ func badgerOptions(dir string, log *slog.Logger) badger.Options {
 	o.BlockCacheSize = 0
 	o.IndexCacheSize = 0
 	o.DetectConflicts = false // one writer
+	o.BypassLockGuard = true  // the lock on our own directory covers it
 	return o
 }
 

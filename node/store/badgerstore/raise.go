@@ -150,7 +150,7 @@ func surveyDB(db *badger.DB) (*survey, error) {
 		txn := db.NewTransaction(false)
 		defer txn.Discard()
 		var err error
-		v, err = surveyTxn(txn)
+		v, err = surveyTxn(txn, func() error { return nil })
 		return err
 	})
 	if err != nil {
@@ -159,11 +159,20 @@ func surveyDB(db *badger.DB) (*survey, error) {
 	return v, nil
 }
 
-func surveyTxn(txn *badger.Txn) (*survey, error) {
+// surveyTxn asks now and then whether to go on.
+func surveyTxn(txn *badger.Txn, goOn func() error) (*survey, error) {
 	v := &survey{shelfs: make(map[shelfID]tally), notes: make(map[uint64]groupNote), marks: make(map[shelfID]Damage)}
 	it := txn.NewIterator(badger.IteratorOptions{})
 	defer it.Close()
+	const askEvery = 256
+	n := 0
 	for it.Rewind(); it.Valid(); it.Next() {
+		if n%askEvery == 0 {
+			if err := goOn(); err != nil {
+				return nil, err
+			}
+		}
+		n++
 		item := it.Item()
 		key := item.Key()
 		err := item.Value(func(stored []byte) error {

@@ -223,9 +223,7 @@ func (r *repair) keepCorrupt(records []corruptRecord) error {
 	if _, err := f.Write(b); err != nil {
 		return fmt.Errorf("keep damaged records: %w", err)
 	}
-	if r.report.SetAside == "" {
-		r.report.SetAside, r.report.Reason = path, "the hash of a record differs"
-	}
+	r.report.Removed, r.report.Kept = r.report.Removed+len(records), path
 	return f.Sync()
 }
 

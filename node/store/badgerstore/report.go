@@ -24,6 +24,10 @@ type Report struct {
 	SetAside string
 	// Reason is why, for the log.
 	Reason string
+	// Removed is how many records were taken out of the store because their hash
+	// differed; Kept is the file that their bytes were appended to.
+	Removed int
+	Kept    string
 	// Salvaged is how many records were brought back from there.
 	Salvaged int
 	// Damaged lists what is missing, by document and kind, and what was missing
@@ -37,7 +41,7 @@ type Report struct {
 
 // Clean reports whether nothing was found.
 func (r Report) Clean() bool {
-	return r.SetAside == "" && len(r.Damaged) == 0 && !r.Unverified
+	return r.SetAside == "" && r.Removed == 0 && len(r.Damaged) == 0 && !r.Unverified
 }
 
 // Documents lists the documents that are damaged, each once. The zero id stands
@@ -61,10 +65,13 @@ func (r Report) String() string {
 	if r.SetAside != "" {
 		parts = append(parts, fmt.Sprintf("A part of the store was damaged (%s). It was set aside in %s, and %d records were brought back from it.", r.Reason, r.SetAside, r.Salvaged))
 	}
+	if r.Removed > 0 {
+		parts = append(parts, fmt.Sprintf("%d records had been changed by something other than Sheaf and were taken out; their bytes are kept in %s.", r.Removed, r.Kept))
+	}
 	if r.Unverified {
 		parts = append(parts, "The list of what should be there was damaged and was made anew; every record found is intact, but it cannot be told whether any are missing.")
 	}
-	if len(r.Damaged) == 0 && r.SetAside != "" && !r.Unverified {
+	if len(r.Damaged) == 0 && (r.SetAside != "" || r.Removed > 0) && !r.Unverified {
 		parts = append(parts, "Nothing was lost.")
 	}
 	const shown = 10

@@ -172,13 +172,16 @@ func scanBlock(b []byte, f func(pair) error) error {
 			return scanBody(fixed, true, f)
 		}
 	}
-	// It may be the length of the checksum that is damaged.
-	for n := 2; n <= maxChecksumBytes && n+4 <= len(b); n++ {
-		sum := &pb.Checksum{}
-		try := b[:len(b)-4-n]
-		if proto.Unmarshal(b[len(try):len(b)-4], sum) == nil && checksumRight(try, sum) {
-			return scanBody(try, true, f)
+	// It may be the checksum or its length that is damaged.
+	const trailerBits = 8 * 16
+	fixed := bytes.Clone(b)
+	for i := range min(trailerBits, 8*len(b)) {
+		at, bit := len(b)-1-i/8, byte(1)<<(i%8)
+		fixed[at] ^= bit
+		if body, sum, err := trailer(fixed); err == nil && checksumRight(body, sum) {
+			return scanBody(body, true, f)
 		}
+		fixed[at] ^= bit
 	}
 	if err != nil {
 		return err

@@ -133,8 +133,12 @@ func scanLog(b []byte, f func(pair) error) error {
 	b = b[:min(len(b), used+crc32.Size)] // a checksum may end in zeros
 	for pos := logHeaderBytes; pos < len(b); {
 		e, ok := decodeLogEntry(b[pos:])
-		if ok && !e.sound && !e.whole() {
-			e, ok = repairLogEntry(b[pos : pos+e.size])
+		if ok && !e.sound {
+			if fixed, can := repairLogEntry(b[pos : pos+e.size]); can {
+				e = fixed
+			} else if ok = e.whole(); ok {
+				e.meta = 0 // not what vouches for it
+			}
 		}
 		if !ok {
 			next := nextLogEntry(b, pos+1)

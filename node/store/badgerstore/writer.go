@@ -20,7 +20,8 @@ type request struct {
 	ctx  context.Context
 	ops  []op
 	size int
-	done chan error // receives the outcome once; buffered
+	run  func() error // instead of ops: to be run between groups
+	done chan error   // receives the outcome once; buffered
 }
 
 // op changes one key of Badger.
@@ -94,7 +95,12 @@ func (s *Store) write() {
 		if group == nil {
 			return
 		}
-		err := s.commitGroup(group)
+		var err error
+		if run := group[0].run; run != nil {
+			err = run()
+		} else {
+			err = s.commitGroup(group)
+		}
 		for _, r := range group {
 			r.done <- err
 		}
@@ -112,16 +118,18 @@ func (s *Store) gather(held **request) []*request {
 			r.done <- r.ctx.Err() // given up before it began
 			return true
 		}
-		if size > 0 && size+r.size > store.MaxBatchBytes {
+		if len(group) > 0 && (r.run != nil || size+r.size > store.MaxBatchBytes) {
 			*held = r
 			return false
 		}
 		group, size = append(group, r), size+r.size
-		return true
+		return r.run == nil
 	}
 	if r := *held; r != nil {
 		*held = nil
-		add(r)
+		if !add(r) {
+			return group
+		}
 	}
 	for {
 		select {
@@ -137,11 +145,15 @@ func (s *Store) gather(held **request) []*request {
 		}
 		select {
 		case r := <-s.queue:
-			add(r)
+			if !add(r) {
+				return group
+			}
 		case <-s.stop:
 			select {
 			case r := <-s.queue:
-				add(r)
+				if !add(r) {
+					return group
+				}
 			default:
 				return nil
 			}
@@ -166,15 +178,15 @@ func (s *Store) commitGroup(group []*request) error {
 	var err error
 	for range 2 {
 		if s.broken {
-			if rerr := s.revive(); rerr != nil {
-				return fmt.Errorf("commit: %w", errors.Join(rerr, err))
+			if err := s.revive(); err != nil {
+				return fmt.Errorf("commit: %w", err)
 			}
 		}
 		if err = s.flushGroup(group); err == nil {
 			s.health.set(causeFailing, "")
 			return nil
 		}
-		s.broken = true
+		s.broken, s.cause = true, err
 		s.log.Error("commit failed", "err", err)
 		if isFull(err) {
 			s.noteFull()
@@ -271,17 +283,20 @@ func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) error {
 // revive closes Badger and opens it anew, once the disk takes writes again.
 func (s *Store) revive() error {
 	if now := time.Now(); now.Before(s.nextTry) {
-		return errUnavailable
+		return fmt.Errorf("%w: %w", errUnavailable, s.cause)
 	}
 	s.nextTry = time.Now().Add(retryEvery)
-	if err := s.probe(); err != nil {
-		return fmt.Errorf("%w: %w", errUnavailable, err)
+	if s.cause = s.probe(); s.cause != nil {
+		return fmt.Errorf("%w: %w", errUnavailable, s.cause)
 	}
+	s.reviving.Store(true)
+	defer s.reviving.Store(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.closeBadger(); err != nil {
 		s.log.Error("close after failure", "err", err)
 		if s.closing != nil {
+			s.cause = err
 			return fmt.Errorf("%w: %w", errUnavailable, err)
 		}
 	}
@@ -290,6 +305,7 @@ func (s *Store) revive() error {
 	}
 	report, err := s.raise()
 	if err != nil {
+		s.cause = err
 		return fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	if !report.Clean() {

@@ -1,87 +1,22 @@
 package badgerstore_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
 	"github.com/sheafdocs/sheaf/node/store/storetest"
 )
 
-// eventually waits for what happens by itself, and fails if it does not.
-func eventually(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for !f() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
-// logUntil writes the log in the background until the returned function is called,
-// and goes on after errors, counting what was acknowledged.
-type logging struct {
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	mu     sync.Mutex
-	acked  []int
-	errs   map[string]int
-}
-
-func startLogging(t *testing.T, s store.Store) *logging {
-	ctx, cancel := context.WithCancel(context.Background())
-	l := &logging{cancel: cancel, acked: make([]int, logWorkers), errs: map[string]int{}}
-	l.wg.Add(1)
-	go func() {
-		defer l.wg.Done()
-		for ctx.Err() == nil {
-			err := storetest.WriteLog(ctx, s, logWorkers, func(w, n int) {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				l.acked[w] = max(l.acked[w], n+1)
-			})
-			if err != nil {
-				l.mu.Lock()
-				l.errs[err.Error()]++
-				l.mu.Unlock()
-			}
-		}
-	}()
-	t.Cleanup(l.stop)
-	return l
-}
-
-func (l *logging) stop() {
-	l.cancel()
-	l.wg.Wait()
-}
-
-func (l *logging) total() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, a := range l.acked {
-		n += a
-	}
-	return n
-}
-
 // TestF32DiskFull fills the disk from outside while a store is written, to the last
 // byte: commits are refused, reading goes on, and it recovers by itself. Then the
 // store is opened on the full disk.
 func TestF32DiskFull(t *testing.T) {
+	t.Parallel()
 	image := storetest.NewLoopImage(t, 512<<20)
 	cfg := testConfig(filepath.Join(image.Dir, "store"))
 	cfg.BallastBytes = 32 << 20
@@ -175,6 +110,7 @@ func TestF32DiskFull(t *testing.T) {
 // is acknowledged falsely, the store says that it fails, and after the disk is
 // healed and mounted again everything acknowledged is there.
 func TestF32IOErrors(t *testing.T) {
+	t.Parallel()
 	image := storetest.NewThinImage(t, 1<<30, 128<<20)
 	cfg := testConfig(filepath.Join(image.Dir, "store"))
 	acked := make([]int, logWorkers)

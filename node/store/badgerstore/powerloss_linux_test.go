@@ -13,6 +13,7 @@ import (
 // TestF13PowerLoss takes the disk of a writer away 20 times, at random moments:
 // everything acknowledged is there, and nothing by halves.
 func TestF13PowerLoss(t *testing.T) {
+	t.Parallel()
 	image := storetest.NewLoopImage(t, 1<<30)
 	dir := filepath.Join(image.Dir, "store")
 	seed := rand.Uint64()
