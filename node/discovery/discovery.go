@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -27,14 +28,16 @@ const (
 
 // Timing and limits of redialing.
 const (
-	redialMin    = time.Second
-	redialMax    = 2 * time.Minute
-	dialTimeout  = 15 * time.Second
-	foundTTL     = 10 * time.Minute // how long addresses found on the local network are kept
-	maxKept      = 1024             // peers kept connected
-	maxHints     = 16               // addresses dialed for one link
-	maxPeerAddrs = 16               // addresses kept for one peer
-	protectTag   = "sheaf-discovery"
+	redialMin     = 500 * time.Millisecond
+	redialMax     = 5 * time.Second        // longest pause, with few peers
+	redialEach    = 100 * time.Millisecond // and for each peer kept: a dial in 100 ms at most
+	dialTimeout   = 15 * time.Second
+	redialTimeout = 5 * time.Second
+	foundTTL      = 10 * time.Minute // how long addresses found on the local network are kept
+	maxKept       = 1024             // peers kept connected
+	maxHints      = 16               // addresses dialed for one link
+	maxPeerAddrs  = 16               // addresses kept for one peer
+	protectTag    = "sheaf-discovery"
 )
 
 var (
@@ -92,9 +95,43 @@ func New(cfg Config) (*Discovery, error) {
 		ConnectedF:    func(_ network.Network, c network.Conn) { d.nudge(c.RemotePeer()) },
 		DisconnectedF: func(_ network.Network, c network.Conn) { d.nudge(c.RemotePeer()) },
 	}
+	moved, err := cfg.Host.EventBus().Subscribe(new(event.EvtLocalAddressesUpdated))
+	if err != nil {
+		return nil, fmt.Errorf("watch addresses: %w", err)
+	}
 	cfg.Host.Network().Notify(d.notify)
+	d.wg.Add(1)
+	go func() {
+		defer d.wg.Done()
+		d.watchAddresses(moved)
+	}()
 	d.startLocal()
 	return d, nil
+}
+
+// watchAddresses dials the kept peers when this machine has come to another
+// network, or to one at all.
+func (d *Discovery) watchAddresses(moved event.Subscription) {
+	defer func() { _ = moved.Close() }()
+	for {
+		select {
+		case _, ok := <-moved.Out():
+			if !ok {
+				return
+			}
+			d.wakeAll()
+		case <-d.ctx.Done():
+			return
+		}
+	}
+}
+
+func (d *Discovery) wakeAll() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range d.kept {
+		k.wake()
+	}
 }
 
 // Close ends everything it started. Connections stay open.
@@ -111,7 +148,8 @@ func (d *Discovery) Close() error {
 
 // Keep keeps the peer connected: it is dialed whenever there is no connection,
 // at the addresses given, now or earlier, and those the host learns, with
-// pauses from a second up to two minutes.
+// pauses from half a second up to five seconds, or more when many are kept. It
+// is dialed at once when the addresses of this machine change.
 func (d *Discovery) Keep(info peer.AddrInfo) {
 	if info.ID == d.cfg.Host.ID() || info.ID == "" {
 		return
@@ -173,7 +211,7 @@ func (d *Discovery) Dial(ctx context.Context, hints []string) ([]peer.ID, error)
 	if len(infos) == 0 {
 		return nil, errors.Join(ErrNoAddress, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(now(ctx), dialTimeout)
 	defer cancel()
 	type result struct {
 		id  peer.ID
@@ -230,10 +268,8 @@ func (d *Discovery) GoOffline() {
 func (d *Discovery) GoOnline() {
 	d.mu.Lock()
 	d.offline = false
-	for _, k := range d.kept {
-		k.wake()
-	}
 	d.mu.Unlock()
+	d.wakeAll()
 	d.startLocal()
 }
 
@@ -298,7 +334,7 @@ func (k *keeper) run() {
 			continue
 		} else {
 			timer = time.After(wait/2 + rand.N(wait))
-			wait = min(2*wait, redialMax)
+			wait = min(2*wait, k.d.longestPause())
 		}
 		select {
 		case <-timer:
@@ -311,16 +347,29 @@ func (k *keeper) run() {
 	}
 }
 
+// longestPause is how long a keeper waits at most between two dials.
+func (d *Discovery) longestPause() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return redialMax + time.Duration(len(d.kept))*redialEach
+}
+
 // idle reports whether there is nothing to do: the peer is connected, or the
 // node is offline.
 func (k *keeper) idle() bool {
 	return k.d.isOffline() || k.d.cfg.Host.Network().Connectedness(k.id) == network.Connected
 }
 
+// now makes libp2p dial at once: its own pauses after failures reach five
+// minutes, and the pauses of this package are enough.
+func now(ctx context.Context) context.Context {
+	return network.WithForceDirectDial(ctx, "sheaf keeps its own pauses")
+}
+
 func (k *keeper) dial() bool {
-	ctx, cancel := context.WithTimeout(k.d.ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(k.d.ctx, redialTimeout)
 	defer cancel()
-	err := k.d.cfg.Host.Connect(ctx, peer.AddrInfo{ID: k.id})
+	err := k.d.cfg.Host.Connect(now(ctx), peer.AddrInfo{ID: k.id})
 	if err != nil {
 		k.d.log.Debug("cannot reach a peer, will try again", "peer", k.id, "err", err)
 	}

@@ -78,6 +78,10 @@ func NewHost(cfg Config) (host.Host, error) {
 		libp2p.ResourceManager(limits),
 		libp2p.ConnectionManager(conns),
 		libp2p.DisableRelay(),
+		// Peers that are off are dialed often and in vain; libp2p must not
+		// conclude from that that this network lets no UDP through.
+		libp2p.UDPBlackHoleSuccessCounter(nil),
+		libp2p.IPv6BlackHoleSuccessCounter(nil),
 		libp2p.ProtocolVersion("sheaf/1"),
 		libp2p.UserAgent("sheaf"),
 	}

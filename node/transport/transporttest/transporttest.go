@@ -82,6 +82,7 @@ func (n *Network) host(t *testing.T, i int, k *identity.Key) host.Host {
 		libp2p.DisableIdentifyAddressDiscovery(), // would never let virtual time pass
 		libp2p.ResourceManager(&network.NullResourceManager{}),
 		libp2p.DisableMetrics(),
+		libp2p.UDPBlackHoleSuccessCounter(nil),
 		simlibp2p.QUICSimnet(n.net, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
 	)
 	if err != nil {
