@@ -3,8 +3,10 @@ package oracle
 import (
 	"encoding/hex"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -19,7 +21,7 @@ func Execute(p Program) (seen []Observation) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			seen[len(seen)-1].add("error", fmt.Appendf(nil, "panic: %v", r))
+			seen[len(seen)-1].add("error", fmt.Appendf(nil, "panic: %v%s", r, engineFrames(debug.Stack())))
 		}
 	}()
 	for _, step := range p.Steps {
@@ -31,6 +33,18 @@ func Execute(p Program) (seen []Observation) {
 		}
 	}
 	return seen
+}
+
+// engineFrames returns the places in the engine that a stack trace names.
+func engineFrames(stack []byte) string {
+	out := ""
+	for line := range strings.Lines(string(stack)) {
+		file := strings.TrimSpace(line)
+		if strings.Contains(file, "/crdt/") && strings.Contains(file, ".go:") && !strings.Contains(file, "/crdttest/") {
+			out += "\n  at " + file[strings.LastIndex(file, "/crdt/")+1:]
+		}
+	}
+	return out
 }
 
 // world is the state of a run.

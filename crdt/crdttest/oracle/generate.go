@@ -22,6 +22,10 @@ func Generate(seed uint64) Program {
 	if p.Lazy {
 		g.steps[StepDefine] = 6
 	}
+	if g.chance(0.04) {
+		// Large enough for trees of several levels.
+		g.edits["text.scatter"], g.edits["text.repeat"], g.edits["array.scatter"], g.edits["map.scatter"] = 3, 2, 2, 1
+	}
 	n := 4 + g.IntN(12) + g.IntN(2)*g.IntN(60)
 	for range n {
 		p.Steps = append(p.Steps, g.step())
@@ -179,6 +183,12 @@ func (g *generator) op() Op {
 		format = true
 	case "text.delta":
 		op.Delta = g.delta()
+	case "text.scatter":
+		insert, format, op.Length = true, g.chance(0.3), 100+g.IntN(500)
+	case "text.repeat":
+		insert, op.Length = true, 1+g.IntN(1500)*(1+3*g.weighted(9, 1))
+	case "array.scatter", "map.scatter":
+		op.Length = 100 + g.IntN(500)
 	case "array.insert", "array.push":
 		op.Values = g.list(g.element)
 	case "xml.insert":
@@ -204,6 +214,10 @@ func trim(op Op) Op {
 		op.Index, op.Length, op.Max = 0, 0, 0
 	case "map.clear", "text.delta", "array.push":
 		op.Key, op.Index, op.Length, op.Max = "", 0, 0, 0
+	case "text.scatter", "array.scatter", "map.scatter":
+		op.Key, op.Max, op.Index = "", 0, max(op.Index, 0)
+	case "text.repeat":
+		op.Key, op.Max = "", 0
 	case "text.delete", "text.format", "array.delete", "xml.delete":
 		op.Key = ""
 	default:

@@ -58,6 +58,43 @@ function insertValues(type, op, caret) {
 
 const values = (op) => op.v.map(toValue);
 
+// scatter calls insert at many places all over a type, and remove at some.
+function scatter(type, op, insert, remove) {
+  let x = op.i ?? 0;
+  for (let n = 0; n < op.n; n++) {
+    x = (x * 1103 + 12345) % 65536;
+    if (x % 4 === 0 && type.length > 0) remove(x % type.length);
+    else insert(x % (type.length + 1), n);
+  }
+}
+
+function scatterText(t, op) {
+  const attributes = () => (op.a ? toAttributes(op.a) : undefined);
+  scatter(
+    t,
+    op,
+    (at) => t.insert(at, op.s, attributes()),
+    (at) => t.delete(at, 1),
+  );
+}
+
+function scatterValues(t, op) {
+  scatter(
+    t,
+    op,
+    (at, n) => t.insert(at, [n]),
+    (at) => t.delete(at, 1),
+  );
+}
+
+function scatterKeys(t, op) {
+  for (let n = 0, x = op.i ?? 0; n < op.n; n++) {
+    x = (x * 1103 + 12345) % 65536;
+    if (x % 4 === 0) t.delete(`k${x % 300}`);
+    else t.set(`k${x % 300}`, n);
+  }
+}
+
 const edits = {
   "text.insert": ["text", (t, op, caret) => t.insert(insertAt(t.length, op, caret, op.s.length), op.s)],
   "text.insert formatted": [
@@ -68,6 +105,8 @@ const edits = {
     "text",
     (t, op, caret) => t.insertEmbed(insertAt(t.length, op, caret, 1), toValue(op.v[0]), toAttributes(op.a)),
   ],
+  "text.repeat": ["text", (t, op, caret) => t.insert(insertAt(t.length, op, caret, op.s.length * op.n), op.s.repeat(op.n))],
+  "text.scatter": ["text", scatterText],
   "text.delete": ["text", deleteRange],
   "text.format": [
     "text",
@@ -81,9 +120,11 @@ const edits = {
   "text.remove attribute": ["text", (t, op) => t.removeAttribute(op.key)],
   "array.insert": ["array", insertValues],
   "array.push": ["array", (t, op) => t.push(values(op))],
+  "array.scatter": ["array", scatterValues],
   "array.delete": ["array", deleteRange],
   "map.set": ["map", (t, op) => t.set(op.key, toValue(op.v[0]))],
   "map.delete": ["map", (t, op) => t.delete(op.key)],
+  "map.scatter": ["map", scatterKeys],
   "map.clear": ["map", (t) => t.clear()],
   "xml.insert": ["xml", insertValues],
   "xml.delete": ["xml", deleteRange],

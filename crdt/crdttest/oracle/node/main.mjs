@@ -1,9 +1,7 @@
 // The oracle's child: reads requests from stdin and writes answers to stdout,
 // each as a 4-byte big-endian length and that many bytes. A request is JSON
 // with a field "do"; an answer is binary (see Answer in answer.mjs). The
-// process ends when stdin is closed.
-import { writeSync } from "node:fs";
-
+// process ends when stdin is closed, there being nothing else to wait for.
 // Time and timers are pinned before anything that reads them is loaded.
 import "./clock.mjs";
 import { Answer } from "./answer.mjs";
@@ -26,16 +24,6 @@ function answer(request) {
   return out.bytes();
 }
 
-function writeAll(bytes) {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(1, bytes, done);
-    } catch (err) {
-      if (err.code !== "EAGAIN") throw err;
-    }
-  }
-}
-
 const headerBytes = 4;
 let buffered = Buffer.alloc(0);
 process.stdin.on("data", (chunk) => {
@@ -47,7 +35,6 @@ process.stdin.on("data", (chunk) => {
     buffered = buffered.subarray(end);
     const header = Buffer.alloc(headerBytes);
     header.writeUInt32BE(body.length);
-    writeAll(Buffer.concat([header, body]));
+    process.stdout.write(Buffer.concat([header, body]));
   }
 });
-process.stdin.on("end", () => process.exit(0));

@@ -118,7 +118,7 @@ class World {
   }
 
   define(step, to) {
-    to.define(roots[step.t % roots.length]);
+    to.define(roots[(step.t ?? 0) % roots.length]);
   }
 
   setid(step, to) {
