@@ -36,6 +36,8 @@ export interface Browser {
 export interface BrowserOptions {
   colorScheme?: 'light' | 'dark'
   viewport?: { width: number; height: number }
+  /** Nothing fades or moves: for looking at colours. */
+  still?: boolean
 }
 
 export async function openBrowser(options: BrowserOptions = {}): Promise<Browser> {
@@ -44,6 +46,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
     executablePath: findChromium(),
     args: FLAGS,
     colorScheme: options.colorScheme ?? 'light',
+    reducedMotion: options.still === true ? 'reduce' : 'no-preference',
     viewport: options.viewport ?? { width: 1280, height: 860 },
   })
   await context.addInitScript(() => {
@@ -97,7 +100,9 @@ export async function axe(page: Page): Promise<string[]> {
     interface Found {
       violations: { id: string; nodes: { target: unknown; failureSummary: string }[] }[]
     }
-    const { axe } = window as unknown as { axe: { run(): Promise<Found> } }
+    const { axe } = window as unknown as { axe: { run(): Promise<Found>; configure(spec: object): void } }
+    // An open menu is reached by its button, not by landmarks.
+    axe.configure({ rules: [{ id: 'region', selector: 'body *:not([role=menu], [role=menu] *)' }] })
     const { violations } = await axe.run()
     return violations.flatMap((v) =>
       v.nodes.map((n) => `${v.id} ${JSON.stringify(n.target)} ${n.failureSummary.replaceAll('\n', ' ')}`),
@@ -131,4 +136,16 @@ export function shownText(page: Page): Promise<string> {
     for (const extra of copy.querySelectorAll('.caret, .ProseMirror-trailingBreak')) extra.remove()
     return [...copy.children].map((c) => c.textContent).join('\n')
   })
+}
+
+/** Waits until the page shows a text, carets aside; resolves to all of it. */
+export async function waitForText(page: Page, part: string, timeoutMs = 15_000): Promise<string> {
+  const end = Date.now() + timeoutMs
+  for (;;) {
+    const shown = await shownText(page)
+    if (shown.includes(part)) return shown
+    if (Date.now() > end)
+      throw new Error(`waited for ${JSON.stringify(part)}; shown: ${JSON.stringify(shown)}`)
+    await page.waitForTimeout(20)
+  }
 }

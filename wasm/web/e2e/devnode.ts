@@ -240,6 +240,7 @@ export class DevNode {
       gone: () => {
         if (session?.port !== port || d === undefined) return
         session.port = undefined
+        if (!d.awareness.meta.has(session.client)) return
         removeAwarenessStates(d.awareness, [session.client], 'gone')
         this.spreadAwareness(d, [session.client], undefined)
       },

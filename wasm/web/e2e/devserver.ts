@@ -62,8 +62,9 @@ export class DevServer {
     await new Promise<void>((done) => (server === undefined ? done() : server.close(() => done())))
   }
 
+  /** Cookies know no ports: each node on one host needs a name of its own. */
   private allowed(request: IncomingMessage): boolean {
-    return (request.headers.cookie ?? '').includes(`sheaf=${this.token}`)
+    return (request.headers.cookie ?? '').includes(`sheaf_${this.port}=${this.token}`)
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -73,7 +74,7 @@ export class DevServer {
     response.setHeader('Referrer-Policy', 'no-referrer')
     response.setHeader('Cache-Control', 'no-store')
     if (url.pathname === '/open' && url.searchParams.get('token') === this.token) {
-      response.setHeader('Set-Cookie', `sheaf=${this.token}; HttpOnly; SameSite=Strict; Path=/`)
+      response.setHeader('Set-Cookie', `sheaf_${this.port}=${this.token}; HttpOnly; SameSite=Strict; Path=/`)
       response.writeHead(303, { Location: '/' }).end()
     } else if (url.pathname.startsWith('/api/')) {
       await this.api(url.pathname.slice('/api/'.length), request, response)

@@ -21,7 +21,12 @@ export function EditorHeader(props: {
       </div>
       <div className="editor-people">
         {props.provider !== undefined && <Presence provider={props.provider} />}
-        <button type="button" className="button button-primary share-button" onClick={props.onShare}>
+        <button
+          type="button"
+          className="button button-primary share-button"
+          aria-label="Share"
+          onClick={props.onShare}
+        >
           <Share2 aria-hidden="true" /> <span>Share</span>
         </button>
         <SettingsMenu onProfile={props.onProfile} />

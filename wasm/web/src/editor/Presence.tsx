@@ -26,10 +26,9 @@ export function Presence({ provider }: { provider: Provider }) {
               className="avatar"
               ref={(element) => element?.style.setProperty('--person', p.colour)}
               aria-label={`Go to ${p.name}`}
+              data-initials={initials(p.name)}
               onClick={() => scrollTo(p.client)}
-            >
-              {initials(p.name)}
-            </button>
+            />
           </Tooltip>
         </li>
       ))}

@@ -120,10 +120,9 @@ function Member(props: { name: string; note: string; device: string }) {
       <span
         className="avatar"
         aria-hidden="true"
+        data-initials={initials(props.name)}
         ref={(element) => element?.style.setProperty('--person', colourOf(props.device))}
-      >
-        {initials(props.name)}
-      </span>
+      />
       <span>
         <b>{props.name}</b>
         <small>{props.note}</small>

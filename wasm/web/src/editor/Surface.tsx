@@ -4,6 +4,7 @@ import { flushSync } from 'react-dom'
 import { useApp } from '../app/store'
 import { colourOf } from '../app/people'
 import type { Provider } from '../provider/provider'
+import { cleanHTML } from '../security/trusted'
 import { showCarets } from './carets'
 import { textExtensions } from './extensions'
 import { LinkBubble } from './LinkBubble'
@@ -22,8 +23,8 @@ export function Surface({ provider }: { provider: Provider }) {
         <div className="sheet">
           <EditorMount editor={editor} />
         </div>
+        {editor !== undefined && <LinkBubble editor={editor} />}
       </main>
-      {editor !== undefined && <LinkBubble editor={editor} />}
     </>
   )
 }
@@ -75,6 +76,7 @@ function makeEditor(provider: Provider): Editor {
     editable: provider.editable,
     extensions: textExtensions(provider.doc),
     editorProps: {
+      transformPastedHTML: cleanHTML,
       attributes: {
         id: 'text',
         class: 'prose',

@@ -1,7 +1,7 @@
 import * as Bar from '@radix-ui/react-toolbar'
 import type { Editor } from '@tiptap/core'
 import { ChevronDown, Ellipsis, Table2 } from 'lucide-react'
-import { useLayoutEffect, useRef, useState, type ReactNode } from 'react'
+import { useCallback, useState, type ReactNode } from 'react'
 import { keysFor } from '../ui/keys'
 import { Menu, MenuChoices, MenuItem, MenuLine } from '../ui/Menu'
 import { Tooltip } from '../ui/Tooltip'
@@ -19,21 +19,15 @@ const LINE = 13
 /** The one row of tools; what does not fit is in the menu at its end. */
 export function Toolbar({ editor }: { editor: Editor | undefined }) {
   const facts = useEditorFacts(editor)
-  const bar = useRef<HTMLDivElement>(null)
-  const context = facts.table || facts.codeBlock
-  const fits = useFits(bar, context)
-  if (editor === undefined) return <div className="toolbar" ref={bar} />
+  const [width, follow] = useWidth()
+  if (editor === undefined) return <div className="toolbar" />
+  const fits = fitting(width, facts.table || facts.codeBlock)
   const shown = TOOLS.slice(0, fits)
   const more = TOOLS.slice(fits)
   const back = () => editor.commands.focus()
   return (
-    <Bar.Root
-      ref={bar}
-      className="toolbar"
-      aria-label="Formatting"
-      data-readonly={!facts.editable || undefined}
-    >
-      <div className="toolbar-row">
+    <section className="toolbar" aria-label="Formatting tools" ref={follow}>
+      <Bar.Root className="toolbar-row" aria-label="Formatting" data-readonly={!facts.editable || undefined}>
         {grouped(shown).map((group, i) => (
           <div className="toolbar-group" key={group[0]!.group}>
             {i === 1 && <BlockMenu editor={editor} facts={facts} back={back} />}
@@ -70,8 +64,8 @@ export function Toolbar({ editor }: { editor: Editor | undefined }) {
         )}
         {facts.table && <TableMenu editor={editor} back={back} />}
         {facts.codeBlock && !facts.table && <LanguageMenu editor={editor} facts={facts} back={back} />}
-      </div>
-    </Bar.Root>
+      </Bar.Root>
+    </section>
   )
 }
 
@@ -85,16 +79,8 @@ function grouped(tools: readonly Tool[]): Tool[][] {
   return groups
 }
 
-/** How many tools fit into the row, leaving room for the menu when not all do. */
-function useFits(bar: React.RefObject<HTMLDivElement | null>, context: boolean): number {
-  const [width, setWidth] = useState(Infinity)
-  useLayoutEffect(() => {
-    const element = bar.current
-    if (element === null) return
-    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width))
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [bar])
+/** How many tools fit into a row of this width, leaving room for the menu when not all do. */
+function fitting(width: number, context: boolean): number {
   const button = window.matchMedia('(pointer: coarse)').matches ? BUTTON_TOUCH : BUTTON
   const room = width - BLOCK_MENU - LINE - (context ? CONTEXT_MENU : 0)
   const needed = (n: number) => n * button + (new Set(TOOLS.slice(0, n).map((t) => t.group)).size - 1) * LINE
@@ -103,6 +89,18 @@ function useFits(bar: React.RefObject<HTMLDivElement | null>, context: boolean):
   // Undo, redo and bold stay, however narrow it is: the row's menu stands beside them.
   while (n > 3 && needed(n) + button > room) n--
   return n
+}
+
+/** The width of an element's content, followed as it changes. */
+function useWidth(): [number, (element: HTMLElement | null) => (() => void) | undefined] {
+  const [width, setWidth] = useState(Infinity)
+  const follow = useCallback((element: HTMLElement | null) => {
+    if (element === null) return undefined
+    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return [width, follow]
 }
 
 function ToolButton(props: { tool: Tool; editor: Editor; facts: EditorFacts }) {

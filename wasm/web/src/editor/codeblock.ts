@@ -2,6 +2,7 @@ import { CodeBlock } from '@tiptap/extension-code-block'
 import type { Node as ProseMirrorNode } from '@tiptap/pm/model'
 import { Plugin, PluginKey, type EditorState } from '@tiptap/pm/state'
 import { Decoration, DecorationSet } from '@tiptap/pm/view'
+import { ySyncPluginKey } from '@tiptap/y-tiptap'
 import type { Highlighter, Piece } from './highlighter'
 
 /** Languages offered for code blocks. */
@@ -42,32 +43,24 @@ export const CodeBlockWithColours = CodeBlock.extend({
 function coloursPlugin(name: string): Plugin<DecorationSet> {
   let highlighter: Highlighter | undefined
   let loading = false
-  let known = new WeakMap<ProseMirrorNode, Decoration[]>()
+  let known = new Map<string, Piece[]>()
 
-  const blocks = (state: EditorState) => {
-    const found: { node: ProseMirrorNode; at: number }[] = []
-    state.doc.descendants((node, at) => {
-      if (node.type.name === name && node.attrs.language) found.push({ node, at })
-      return !node.isTextblock
-    })
-    return found
-  }
-
+  /** The pieces of every block in the document; those of texts seen last time are not made again. */
   const colour = (state: EditorState): DecorationSet => {
     const decorations: Decoration[] = []
-    for (const { node, at } of blocks(state)) {
-      if (node.textContent.length > MOST_CHARACTERS) continue
-      let relative = known.get(node)
-      if (relative === undefined) {
-        relative = pieces(node, highlighter!).map((p) =>
-          Decoration.inline(p.from, p.to, { class: p.classes }),
-        )
-        known.set(node, relative)
-      }
-      for (const d of relative) {
-        decorations.push(Decoration.inline(at + 1 + d.from, at + 1 + d.to, classOf(d)))
+    const seen = new Map<string, Piece[]>()
+    for (const { node, at } of blocks(state, name)) {
+      const text = node.textContent
+      if (text.length > MOST_CHARACTERS) continue
+      const language = node.attrs.language as string
+      const id = `${language}\n${text}`
+      const pieces = seen.get(id) ?? known.get(id) ?? highlighter!(language, text)
+      seen.set(id, pieces)
+      for (const p of pieces) {
+        decorations.push(Decoration.inline(at + 1 + p.from, at + 1 + p.to, { class: p.classes }))
       }
     }
+    known = seen
     return decorations.length === 0 ? DecorationSet.empty : DecorationSet.create(state.doc, decorations)
   }
 
@@ -77,26 +70,36 @@ function coloursPlugin(name: string): Plugin<DecorationSet> {
       init: () => DecorationSet.empty,
       apply: (tr, previous, old, next) => {
         if (highlighter === undefined) return previous
-        if (tr.getMeta(key) === undefined && !tr.docChanged) return previous
-        if (tr.getMeta(key) === undefined && !touchesCode(old, next, name))
-          return previous.map(tr.mapping, tr.doc)
-        return colour(next)
+        if (tr.getMeta(key) !== undefined) return colour(next)
+        if (!tr.docChanged) return previous
+        // A change from elsewhere replaces the whole document, so nothing can be mapped through it.
+        const whole = tr.getMeta(ySyncPluginKey) !== undefined
+        return whole || touchesCode(old, next, name) ? colour(next) : previous.map(tr.mapping, tr.doc)
       },
     },
     props: { decorations: (state) => key.getState(state) },
     view: () => ({
       update: (view) => {
-        if (highlighter !== undefined || loading || blocks(view.state).length === 0) return
+        if (highlighter !== undefined || loading || blocks(view.state, name).length === 0) return
         loading = true
         void import('./highlighter').then(({ createHighlighter }) => {
           highlighter = createHighlighter()
-          known = new WeakMap()
           if (!view.isDestroyed)
             view.dispatch(view.state.tr.setMeta(key, true).setMeta('addToHistory', false))
         })
       },
     }),
   })
+}
+
+/** Code blocks that have a language. */
+function blocks(state: EditorState, name: string): { node: ProseMirrorNode; at: number }[] {
+  const found: { node: ProseMirrorNode; at: number }[] = []
+  state.doc.descendants((node, at) => {
+    if (node.type.name === name && node.attrs.language) found.push({ node, at })
+    return !node.isTextblock
+  })
+  return found
 }
 
 /** Whether a change concerns code blocks: the common keystroke in a paragraph does not. */
@@ -117,12 +120,4 @@ function touchesCode(old: EditorState, next: EditorState, name: string): boolean
     return found
   }
   return has(next, end?.b ?? next.doc.content.size) || has(old, end?.a ?? old.doc.content.size)
-}
-
-function pieces(node: ProseMirrorNode, highlighter: Highlighter): Piece[] {
-  return highlighter(node.attrs.language as string, node.textContent)
-}
-
-function classOf(decoration: Decoration): { class: string } {
-  return (decoration as unknown as { type: { attrs: { class: string } } }).type.attrs
 }

@@ -14,7 +14,7 @@ import type { Provider } from '../provider/provider'
 export function rememberSelection(editor: Editor, provider: Provider): (next: Editor) => void {
   const { anchor, head } = editor.state.selection
   const focused = editor.isFocused
-  const scroll = document.scrollingElement?.scrollTop ?? 0
+  const scroll = document.querySelector('.canvas')?.scrollTop ?? 0
   const places = [anchor, head].map((at) => toRelative(editor, at))
   return (next) => {
     const most = next.state.doc.content.size
@@ -24,7 +24,7 @@ export function rememberSelection(editor: Editor, provider: Provider): (next: Ed
     })
     next.commands.setTextSelection({ from: from!, to: to! })
     if (focused) next.commands.focus(undefined, { scrollIntoView: false })
-    document.scrollingElement?.scrollTo({ top: scroll })
+    document.querySelector('.canvas')?.scrollTo({ top: scroll })
   }
 }
 

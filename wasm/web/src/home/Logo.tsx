@@ -7,7 +7,7 @@ export function Logo(props: { bare?: boolean }) {
     <a
       className="logo"
       href="/"
-      aria-label="All documents"
+      aria-label="Sheaf, all documents"
       onClick={(event) => follow(event, () => go({ page: 'home' }))}
     >
       <img src={icon} alt="" width={28} height={28} />
