@@ -60,14 +60,14 @@ func TestFork(t *testing.T) {
 	// The vector has the chain, and a line for each branch.
 	v3 := chains.Vector()
 	want := oplog.Vector{
-		chain:                              forks[0].Heads[0],
-		oplog.BranchID(chain, lower[0].ID): forks[0].Heads[0],
-		oplog.BranchID(chain, upper[0].ID): forks[0].Heads[1],
+		chain: forks[0].Heads[0],
+		oplog.BranchID(chain, lower[len(lower)-1].ID): forks[0].Heads[0],
+		oplog.BranchID(chain, more.ID):                forks[0].Heads[1],
 	}
 	if !equalVectors(v3, want) {
 		t.Errorf("vector %v, want %v", v3, want)
 	}
-	if steps := chains.Run(oplog.BranchID(chain, upper[0].ID), 0); len(steps) != 2+len(upper)+1 || steps[len(steps)-1].ID != more.ID || steps[0].Chain != chain {
+	if steps := chains.Run(oplog.BranchID(chain, more.ID), 0); len(steps) != 2+len(upper)+1 || steps[len(steps)-1].ID != more.ID || steps[0].Chain != chain {
 		t.Errorf("run of the other branch: %d entries", len(steps))
 	}
 }

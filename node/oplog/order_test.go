@@ -251,3 +251,39 @@ func (r *replica) pull(from *replica) {
 		}
 	}
 }
+
+// TestFullForksConverge: two replicas keep as many branches as they may, and
+// differ in the last. The one with the worse has the longer.
+func TestFullForksConverge(t *testing.T) {
+	w := &writer{t: t, key: keyOf(t, 1)}
+	a := editor(w)
+	base := w.write("base")
+	byID := func(x, y *oplog.Entry) int { return bytes.Compare(x.ID[:], y.ID[:]) }
+	var tips []*oplog.Entry
+	for i := range oplog.MaxBranches {
+		tips = append(tips, w.fork().write("tip "+string(rune('a'+i))))
+	}
+	slices.SortFunc(tips, byID)
+	last := tips[oplog.MaxBranches-1]
+	after := func(e *oplog.Entry, text string) *oplog.Entry {
+		return (&writer{t: t, key: w.key, next: e.Seq + 1, prev: e.ID}).write(text)
+	}
+	ends := []*oplog.Entry{after(last, "one"), after(last, "other")}
+	slices.SortFunc(ends, byID)
+	better, worse := newReplica(t, a), newReplica(t, a)
+	for _, r := range []*replica{better, worse} {
+		r.receive([]*oplog.Entry{base})
+		for _, tip := range tips {
+			r.receive([]*oplog.Entry{tip})
+		}
+	}
+	better.receive(ends[:1])
+	worse.receive([]*oplog.Entry{ends[1], after(ends[1], "longer")})
+	better.pull(worse)
+	worse.pull(better)
+	if better.chains.Digest(nil) != worse.chains.Digest(nil) {
+		t.Errorf("replicas differ:\n%v\n%v", better.chains.Vector(), worse.chains.Vector())
+	}
+	better.check()
+	worse.check()
+}

@@ -24,25 +24,18 @@ const maxRunList = 4 * MaxRunEntries
 // lacks a line and is sent it from the start, like a chain it never saw.
 type Vector map[wire.ChainID]Position
 
-// BranchID returns the id that a branch of a forked chain has in vectors;
-// first is the first of its entries that no other branch of the chain holds.
-func BranchID(chain wire.ChainID, first wire.EntryID) wire.ChainID {
+// BranchID returns the id that a branch of a forked chain has in vectors; last
+// is its last entry. A branch that grows so becomes another line, and is sent
+// anew: that is dear and rare. An id that stays would not do. Two replicas
+// that keep as many branches as they may could then have different ones under
+// one id, and the one with the longer, which the other refuses, would take the
+// other's for the beginning of its own.
+func BranchID(chain wire.ChainID, last wire.EntryID) wire.ChainID {
 	b := appendHead(make([]byte, 0, 64), majorArray, 2)
 	b = appendBytes(b, chain[:])
-	b = appendBytes(b, first[:])
+	b = appendBytes(b, last[:])
 	sum := DomainBranch.Sum(b)
 	return wire.ChainID(sum[:len(wire.ChainID{})])
-}
-
-// branchID returns the id of a branch of a forked chain.
-func (c *chain) branchID(id wire.ChainID, b *branch) wire.ChainID {
-	first := uint64(0)
-	for _, other := range c.branches {
-		if other != b {
-			first = max(first, b.fork(other))
-		}
-	}
-	return BranchID(id, b.ids[first])
 }
 
 // line is one line of a vector.
@@ -56,7 +49,7 @@ func (c *chain) appendLines(lines []line, id wire.ChainID) []line {
 	lines = append(lines, line{id, c.branches[0].head()})
 	if len(c.branches) > 1 {
 		for _, b := range c.branches {
-			lines = append(lines, line{c.branchID(id, b), b.head()})
+			lines = append(lines, line{BranchID(id, b.head().ID), b.head()})
 		}
 	}
 	return lines
@@ -147,7 +140,7 @@ func (c *Chains) find(line wire.ChainID) (wire.ChainID, *branch) {
 			continue
 		}
 		for _, b := range ch.branches {
-			if ch.branchID(id, b) == line {
+			if BranchID(id, b.head().ID) == line {
 				return id, b
 			}
 		}
