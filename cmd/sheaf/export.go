@@ -1,0 +1,37 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"strings"
+
+	"github.com/sheafdocs/sheaf/node/api"
+)
+
+var exportCommand = &command{
+	name: "export", args: "ID [--format txt|json]", short: "print a document in another format",
+	long: `Prints the document: txt is what a reader sees, json is everything it is made of.`,
+	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
+		format := fs.String("format", "txt", "`txt or json`")
+		return onDocument(func(ctx context.Context, e *env, c caller, d api.Document) error {
+			return export(ctx, e, c, d, *format)
+		})
+	},
+}
+
+// export prints a document and ends with a new line.
+func export(ctx context.Context, e *env, c caller, d api.Document, format string) error {
+	var answer struct{ Content string }
+	if err := c.Call(ctx, "documents.export", map[string]string{"id": d.ID, "format": format}, &answer); err != nil {
+		return err
+	}
+	content := answer.Content
+	if content != "" && !strings.HasSuffix(content, "\n") {
+		content += "\n"
+	}
+	_, err := io.WriteString(e.stdout, content)
+	return err
+}

@@ -1,0 +1,64 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/sheafdocs/sheaf/node/api"
+)
+
+// joinPoll is how often a waiting join looks whether a member has answered.
+const joinPoll = 100 * time.Millisecond
+
+var joinCommand = &command{
+	name: "join", args: "LINK [--wait DURATION]", short: "join a document",
+	long: `Joins the document of an invite link and prints its id. It waits for a member to
+let this device in; if nobody is reachable in that time, the node goes on trying.`,
+	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
+		wait := fs.Duration("wait", 30*time.Second, "how long to wait for a member; 0 not at all")
+		return func(ctx context.Context, e *env, args []string) error {
+			if len(args) != 1 {
+				return usagef("want one link, got %d arguments", len(args))
+			}
+			c, err := connect(ctx, e)
+			if err != nil {
+				return err
+			}
+			var d api.Document
+			if err := c.Call(ctx, "documents.join", map[string]string{"link": args[0]}, &d); err != nil {
+				return err
+			}
+			fmt.Fprintln(e.stdout, d.ID)
+			return awaitReady(ctx, e, c, d, *wait)
+		}
+	},
+}
+
+// awaitReady waits until the document can be edited here.
+func awaitReady(ctx context.Context, e *env, c caller, d api.Document, wait time.Duration) error {
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	tick := time.NewTicker(joinPoll)
+	defer tick.Stop()
+	for d.State == "joining" {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline.C:
+			fmt.Fprintf(e.stderr, "No member has let this device in yet. The node goes on trying as long as it runs; \"sheaf ls\" shows when it has succeeded. %s\n", d.Message)
+			return nil
+		case <-tick.C:
+		}
+		found, err := findDocument(ctx, c, d.ID)
+		if err != nil {
+			return err
+		}
+		d = found
+	}
+	fmt.Fprintf(e.stderr, "Joined as %s.\n", d.Role)
+	return nil
+}

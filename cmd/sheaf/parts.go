@@ -1,0 +1,142 @@
+//go:build !js
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+
+	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/api"
+	"github.com/sheafdocs/sheaf/node/discovery"
+	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/store/badgerstore"
+	"github.com/sheafdocs/sheaf/node/transport"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// partsConfig says how the parts of a node are put together.
+type partsConfig struct {
+	network bool     // with a libp2p host
+	listen  []string // its multiaddresses; nil: any
+	mdns    bool     // look for others on the local network
+	name    string   // shown to others
+	origin  func() string
+	logger  *slog.Logger
+	// syncDelay makes every flush of the store wait; for tests.
+	syncDelay time.Duration
+}
+
+// parts is a node with all it stands on, in the order in which they are made.
+type parts struct {
+	key   *identity.Key
+	store *badgerstore.Store
+	host  host.Host // nil without a network
+	node  *node.Node
+	api   *api.Server
+}
+
+// openParts opens key and store of the directory and starts a node on them.
+func openParts(e *env, cfg partsConfig) (p *parts, err error) {
+	if cfg.logger == nil {
+		cfg.logger = slog.New(slog.DiscardHandler)
+	}
+	made := &parts{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, made.close())
+		}
+	}()
+	if err := makeDir(e.dir); err != nil {
+		return nil, err
+	}
+	if made.key, err = deviceKey(e.dir); err != nil {
+		return nil, err
+	}
+	var report badgerstore.Report
+	made.store, report, err = badgerstore.Open(badgerstore.Config{
+		Dir: filepath.Join(e.dir, storeDirName), Logger: cfg.logger, SyncDelay: cfg.syncDelay,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !report.Clean() {
+		fmt.Fprintf(e.stderr, "%s What other devices hold is fetched from them when they are reached.\n", report)
+	}
+	nodeConfig := node.Config{Key: made.key, Store: made.store, Name: cfg.name, Logger: cfg.logger, Lost: lost(report)}
+	if cfg.network {
+		if err := made.addNetwork(&nodeConfig, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if made.node, err = node.New(nodeConfig); err != nil {
+		return nil, err
+	}
+	made.api = api.New(api.Config{Node: made.node, Store: health{made.store}, Origin: cfg.origin, Version: version()})
+	return made, nil
+}
+
+// addNetwork starts the libp2p host and tells the node of it.
+func (p *parts) addNetwork(nc *node.Config, cfg partsConfig) (err error) {
+	nc.Gate = &transport.Gate{}
+	p.host, err = transport.NewHost(transport.Config{Key: p.key, Listen: cfg.listen, Gate: nc.Gate, Logger: cfg.logger})
+	if err != nil {
+		return err
+	}
+	nc.Host = p.host
+	if !cfg.mdns {
+		nc.LocalDiscovery = discovery.Off
+	}
+	return nil
+}
+
+// close ends everything, in the opposite order. What a session had handed in
+// is stored first.
+func (p *parts) close() error {
+	var errs []error
+	if p.node != nil {
+		errs = append(errs, p.node.Close())
+	}
+	if p.host != nil {
+		errs = append(errs, p.host.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// lost lists the documents that the store knows it held and can no longer
+// read whole.
+func lost(r badgerstore.Report) []wire.DocID {
+	var docs []wire.DocID
+	for _, d := range r.Documents() {
+		if !d.IsZero() { // zero: the node's own records, which it makes anew
+			docs = append(docs, d)
+		}
+	}
+	return docs
+}
+
+// health tells the API how the store does.
+type health struct{ store *badgerstore.Store }
+
+func (h health) Health() (state, message string) {
+	now := h.store.Health()
+	return now.State.String(), now.Message
+}
+
+// version is the module's, as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}

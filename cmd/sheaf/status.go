@@ -1,0 +1,70 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/node/api"
+)
+
+var statusCommand = &command{
+	name: "status", args: "[--json]", short: "what the node is doing",
+	long: `Tells whether a node runs on the directory, where its page is, who it is
+connected to and how its store is. With --json as one JSON object. The exit
+status is 1 when no node runs.`,
+	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
+		asJSON := fs.Bool("json", false, "print JSON")
+		return func(ctx context.Context, e *env, args []string) error {
+			if len(args) > 0 {
+				return usagef("status takes no arguments")
+			}
+			return status(ctx, e, *asJSON)
+		}
+	},
+}
+
+// nodeStatus is what status --json prints.
+type nodeStatus struct {
+	Running bool   `json:"running"`
+	Dir     string `json:"dir"`
+	Address string `json:"address,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+	*api.Status
+}
+
+func status(ctx context.Context, e *env, asJSON bool) error {
+	out := nodeStatus{Dir: e.dir}
+	c, err := connect(ctx, e)
+	switch {
+	case err == nil:
+		out.Running, out.Address, out.PID, out.Status = true, c.Address(), c.PID(), &api.Status{}
+		if err := c.Call(ctx, "status", struct{}{}, out.Status); err != nil {
+			return err
+		}
+	case !errors.Is(err, errNeedsNode):
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return errors.Join(enc.Encode(out), err)
+	}
+	if err != nil {
+		return fmt.Errorf("no node is running on %s. Start it with \"sheaf\" or \"sheaf serve\"", e.dir)
+	}
+	net := fmt.Sprintf("connected to %d", out.Peers)
+	if out.Offline {
+		net = "working offline"
+	}
+	fmt.Fprintf(e.stdout, "page     %s\nprocess  %d\ndata     %s\ndevice   %s\nname     %s\nnetwork  %s\nstore    %s\n",
+		out.Address, out.PID, out.Dir, out.Device, out.Name, net, out.Store.State)
+	if out.Store.Message != "" {
+		fmt.Fprintf(e.stdout, "         %s\n", out.Store.Message)
+	}
+	return nil
+}
