@@ -85,4 +85,3 @@ func fragment(s crdt.Shared) *crdt.XMLFragment {
 	}
 	return nil
 }
-

@@ -1,0 +1,194 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// mutantSeeds is how many programs the oracle has to find a mutant.
+const mutantSeeds = 500
+
+// mutant is a deliberate fault: one line of the engine changed.
+type mutant struct {
+	name     string
+	file     string // below crdt
+	old, new string // old occurs exactly once in the file
+}
+
+var mutants = []mutant{
+	// Placing concurrent edits.
+	{"client tie-break", "integrate.go",
+		"if d.clients[oi.client].id < d.clients[it.client].id {", "if d.clients[oi.client].id > d.clients[it.client].id {"},
+	{"right origin in conflicts", "integrate.go",
+		"} else if oi.rightClient == it.rightClient && oi.rightClock == it.rightClock {", "} else if false {"},
+	{"items before the origin", "integrate.go",
+		"if i < free {", "if i <= free {"},
+	{"waiting for the right origin", "integrate.go",
+		"if s.HasRight && d.lacks(s, s.Right) {", "if false {"},
+	{"deleted parent", "integrate.go",
+		"if t.item != 0 && d.items.at(t.item).deleted || l.entry && it.right != 0 {", "if l.entry && it.right != 0 {"},
+	{"map last writer", "integrate.go",
+		"if l.entry && it.right == 0 && left != 0 {", "if l.entry && left != 0 {"},
+	{"map overwritten value", "integrate.go",
+		"deleted || l.entry && it.right != 0 {", "deleted {"},
+	{"partial struct's origin", "integrate.go",
+		"it.originClient, it.originClock = c, it.clock-1", "it.originClient, it.originClock = d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock"},
+
+	// Merging and collecting.
+	{"run merge: origin", "merge.go",
+		"r.originClient == l.client && r.originClock == r.clock-1 &&", "r.originClient == l.client &&"},
+	{"run merge: right origin", "merge.go",
+		"l.rightClient == r.rightClient && l.rightClock == r.rightClock", "true"},
+	{"run merge: deleted", "merge.go",
+		"if l.kind != r.kind || l.deleted != r.deleted {", "if l.kind != r.kind {"},
+	{"garbage collection: children", "gc.go",
+		"if t.children != 0 {", "if false {"},
+	{"garbage collection: entries", "gc.go",
+		"types = d.collectList(e.list, types)", "_ = e"},
+	{"garbage collection: nested types", "gc.go",
+		"types = append(types, int32(it.content))", "_ = types"},
+
+	// Pending.
+	{"pending delete set: kept", "apply.go",
+		"d.pending.deletes = append(d.pending.deletes, unknown...).Normalize()", "d.pending.deletes = unknown"},
+	{"pending delete set: retried", "pending.go",
+		"if from == to || all[from].Clock >= cl.state {", "if true {"},
+	{"pending structs: retried", "pending.go",
+		"if clock < d.stateOf(ClientID(client)) {", "if clock+1 < d.stateOf(ClientID(client)) {"},
+	{"pending structs: encoded", "pending.go",
+		"if structs := d.pending.merged(); structs != nil {", "if structs := d.pending.merged(); false {"},
+
+	// Text.
+	{"surrogate split", "textstore.go",
+		"at, inside := lib0.ByteOffset(s.bytes(left), int(diff), int(left.length))", "at, inside := lib0.ByteOffset(s.bytes(left), int(diff), int(left.length)); inside = false"},
+	{"surrogate split in an update", "internal/codec/slice.go",
+		"if inside {", "if false {"},
+	{"format negation", "format.go",
+		"negated.set(a.key, current)", "negated.set(a.key, lib0.Null())"},
+	{"format restored once", "format.go",
+		"\t\tnegated.remove(it.size)\n\t\tc.forward()\n\t}\n\tfor _, a := range negated {", "\t\tc.forward()\n\t}\n\tfor _, a := range negated {"},
+	{"format clean-up: values in effect", "formatcleanup.go",
+		"if last[key] != f || lib0.Same(was, value) {", "if last[key] != f {"},
+	{"format clean-up: after remote deletions", "formatcleanup.go",
+		"if seen[it.size] {", "if false {"},
+	{"embeds count when deleting", "format.go",
+		"case kindType, kindEmbed, kindString:", "case kindType, kindString:"},
+
+	// Encoding.
+	{"offset of the first struct", "encode.go",
+		"Clock: it.clock + offset - 1}", "Clock: it.clock + offset}"},
+	{"order of state vectors", "id.go",
+		"slices.Reverse(clients)", "slices.Sort(clients)"},
+	{"delete-set merge", "internal/codec/ranges.go",
+		"last.End() >= next.Clock", "last.End() > next.Clock"},
+	{"minus zero", "internal/lib0/encode.go",
+		"math.Signbit(f)", "f < 0"},
+
+	// Without a document.
+	{"diff offset", "internal/codec/diff.go",
+		"offset = clock - s.Clock", "offset = 0"},
+	{"merge: gap", "internal/codec/merge.go",
+		"Len: next.Clock - m.current.End()}", "Len: 1}"},
+	{"merge: overlap", "internal/codec/merge.go",
+		"offset = known", "offset = 0"},
+	{"merge: later of equals first", "internal/codec/merge.go",
+		"return q[i].turn > q[j].turn", "return q[i].turn < q[j].turn"},
+	{"state vector stops at a gap", "internal/codec/diff.go",
+		"if s.Ref == RefSkip {\n\t\t\tstopped = true", "if s.Ref == RefSkip {\n\t\t\tstopped = false"},
+
+	// The tree.
+	{"counts of split leaves", "treeedit.go",
+		"p.units[slot-1] -= units", "p.units[slot-1] -= 0 * units"},
+	{"counts of split inner nodes", "treeedit.go",
+		"d.addAbove(full, d.tree.inners[full].parent, -units, -formats)", "d.addAbove(full, d.tree.inners[full].parent, 0, -formats)"},
+}
+
+// TestMutantsFit checks that each mutant still names a line of the engine.
+func TestMutantsFit(t *testing.T) {
+	for _, m := range mutants {
+		if _, _, err := m.source(); err != nil {
+			t.Errorf("%s: %v", m.name, err)
+		}
+	}
+}
+
+// TestMutants builds each fault into the engine, with a changed copy of the
+// file in place of the file, and expects the oracle to find it.
+func TestMutants(t *testing.T) {
+	if os.Getenv("MUTANTS") == "" {
+		t.Skip("builds the engine once for each fault: run make oracle-mutants")
+	}
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			found, err := m.hunt(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Log(found)
+		})
+	}
+}
+
+// source returns the file's path and its text with the fault.
+func (m mutant) source() (path string, text []byte, err error) {
+	dir, err := sourceDir()
+	if err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(dir, "..", "..", m.file)
+	text, err = os.ReadFile(path)
+	if err != nil {
+		return "", nil, err
+	}
+	if n := bytes.Count(text, []byte(m.old)); n != 1 {
+		return "", nil, fmt.Errorf("%s has %d times %q: change the mutant along with the engine", m.file, n, m.old)
+	}
+	return path, bytes.Replace(text, []byte(m.old), []byte(m.new), 1), nil
+}
+
+// found is how a run of TestOracle tells where it diverged.
+var foundPattern = regexp.MustCompile(`seed (\d+) diverges at step (\d+), ([^\n]*):`)
+
+// hunt runs the oracle on the engine with the fault and returns where it was
+// found.
+func (m mutant) hunt(t *testing.T) (string, error) {
+	path, text, err := m.source()
+	if err != nil {
+		return "", err
+	}
+	copied := filepath.Join(t.TempDir(), filepath.Base(path))
+	if err := os.WriteFile(copied, text, 0o600); err != nil {
+		return "", err
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: copied}})
+	if err != nil {
+		return "", err
+	}
+	overlayFile := filepath.Join(t.TempDir(), "overlay.json")
+	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "test", "-vet=off", "-count=1", "-overlay", overlayFile, "-run", "^TestOracle$", ".")
+	cmd.Env = append(os.Environ(), "MUTANTS=", "SEED=1", fmt.Sprint("SEEDS=", mutantSeeds), "SHRINK=0", "FAILURES=1")
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return "", fmt.Errorf("survives %d seeds", mutantSeeds)
+	case !errors.As(err, &exit):
+		return "", err
+	}
+	where := foundPattern.FindStringSubmatch(string(out))
+	if where == nil {
+		return "", fmt.Errorf("the run failed otherwise: %s", out)
+	}
+	return fmt.Sprintf("found by seed %s: %s", where[1], strings.TrimSpace(where[3])), nil
+}
