@@ -179,7 +179,7 @@ func (m *model) grantHeld(op *Op, f *fact, past map[wire.OpID]bool) bool {
 			return false
 		}
 	}
-	return len(parent.path) <= MaxPath
+	return len(parent.path) <= m.limits.path
 }
 
 // before is the order of siblings and of counting.

@@ -14,12 +14,12 @@ import (
 )
 
 var (
-	seedCount = flag.Int("seeds", 120, "random access logs to try")
+	seedCount = flag.Int("seeds", 80, "random access logs to try")
 	firstSeed = flag.Uint64("seed", 1, "seed of the first one")
 )
 
 // smallLimits make it likely that ops lose their places to others.
-var smallLimits = limits{ops: 4, doorkeeper: 6, removals: 2, devAdds: 1}
+var smallLimits = limits{ops: 4, doorkeeper: 6, removals: 2, devAdds: 1, path: 4}
 
 // world makes random ops, right and wrong ones, on random parts of a log.
 type world struct {
@@ -40,6 +40,7 @@ func newWorld(seed uint64) *world {
 	w.secrets = worldInvites
 	genesis := must(NewGenesis(w.keys[0], wire.EpochID{1}, testRand(seed), testTime))
 	w.doc, w.log = genesis.DocID(), NewLog(genesis.DocID())
+	w.log.limits = smallLimits
 	w.put(genesis)
 	return w
 }

@@ -26,9 +26,12 @@ const (
 	MaxPath = 16
 )
 
-type limits struct{ ops, doorkeeper, removals, devAdds int }
+// limits are the constants above, but for tests that want them small.
+type limits struct{ ops, doorkeeper, removals, devAdds, path int }
 
-var defaultLimits = limits{MaxOpsPerAuthority, MaxOpsPerDoorkeeper, MaxRemovalsPerAuthority, MaxDevAddsPerAuthority}
+var defaultLimits = limits{
+	MaxOpsPerAuthority, MaxOpsPerDoorkeeper, MaxRemovalsPerAuthority, MaxDevAddsPerAuthority, MaxPath,
+}
 
 // A holder is an authority: a device, by the op that gives it a role. Holders
 // form a tree, which is what seniority is read from: a holder's parent is the
@@ -128,8 +131,8 @@ func (l *Log) examineGrant(n *node) error {
 		}
 		n.via, parent = via, via.by
 	}
-	if parent.path+1 > MaxPath {
-		return fmt.Errorf("%w: more than %d grants from the genesis", ErrVoid, MaxPath)
+	if parent.path+1 > l.limits.path {
+		return fmt.Errorf("%w: more than %d grants from the genesis", ErrVoid, l.limits.path)
 	}
 	n.addHolders(parent, parent.path+1)
 	return nil
