@@ -136,11 +136,11 @@ func (s *Session) answerWant(st *docState, chains []wanted) {
 	}
 	st.answer.done = true
 	for _, w := range chains {
-		ours, have := vector[w.Chain]
-		if !have || w.From > ours.Seq || st.answer.holds(w.Chain) {
+		ours, have := vector[w.Line]
+		if !have || w.From > ours.Seq || st.answer.holds(w.Line) {
 			continue
 		}
-		heap.Push(&st.answer.chains, newCursor(w.Chain, w.From, ours))
+		heap.Push(&st.answer.chains, newCursor(w.Line, w.From, ours))
 	}
 	s.turn(st)
 }

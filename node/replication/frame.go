@@ -120,9 +120,9 @@ type wantFrame struct {
 }
 
 type wanted struct {
-	_     struct{} `cbor:",toarray"`
-	Chain wire.ChainID
-	From  uint64
+	_    struct{} `cbor:",toarray"`
+	Line wire.ChainID
+	From uint64
 }
 
 // dataFrame carries records of a document, asked for or not.

@@ -1,9 +1,11 @@
 package replication
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/wire"
 )
 
 // Receive takes one frame. The effects are to be carried out in their order
@@ -195,6 +197,9 @@ func (s *Session) onReceipts(f *receiptFrame) ([]Effect, error) {
 	out := make([]oplog.Receipt, 0, len(f.Receipts))
 	for _, raw := range f.Receipts {
 		r, err := oplog.DecodeReceipt(raw)
+		if errors.Is(err, wire.ErrUnknownVersion) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 		}

@@ -154,7 +154,7 @@ func (s *Session) sendWant(st *docState) {
 	vector := d.Summary().Vector
 	want := wantFrame{Tag: st.tag}
 	for _, chain := range sortedChains(st.wants) {
-		w := wanted{Chain: chain}
+		w := wanted{Line: chain}
 		if p, ok := vector[chain]; ok {
 			w.From = p.Seq + 1
 		}
