@@ -65,22 +65,22 @@ func checkFailures(markdown string, proofs []string) []string {
 }
 
 var (
-	goProof   = regexp.MustCompile(`(?m)^func (TestF\d\d\w*)\(`)
-	pageProof = regexp.MustCompile(`(?:scenario|test|it)\(\s*["'` + "`" + `](F\d\d[^"'` + "`" + `]*)`)
-	idAtFront = regexp.MustCompile(`^(?:Test)?[Ff](\d\d)`)
-	idFurther = regexp.MustCompile(`[_ ][Ff](\d\d)`)
+	goProof    = regexp.MustCompile(`(?m)^func (TestF\d\d\w*)\(`)
+	pageProof  = regexp.MustCompile(`(?:scenario|test|it)\(\s*["'` + "`" + `](F\d\d[^"'` + "`" + `]*)`)
+	idsAtFront = regexp.MustCompile(`^(?:Test)?((?:[Ff]\d\d[_ ,]*)+)`)
+	idNumber   = regexp.MustCompile(`\d\d`)
 )
 
-// idsOf returns the failures a test's name claims: TestF02_F05_Partition
-// claims two.
+// idsOf returns the failures a test's name claims: TestF02F05Partition claims
+// two.
 func idsOf(proof string) []string {
-	m := idAtFront.FindStringSubmatch(proof)
+	m := idsAtFront.FindStringSubmatch(proof)
 	if m == nil {
 		return nil
 	}
-	ids := []string{"F" + m[1]}
-	for _, more := range idFurther.FindAllStringSubmatch(proof, -1) {
-		ids = append(ids, "F"+more[1])
+	var ids []string
+	for _, n := range idNumber.FindAllString(m[1], -1) {
+		ids = append(ids, "F"+n)
 	}
 	return ids
 }
@@ -103,7 +103,7 @@ func findProofs(dir string) ([]string, error) {
 		var find *regexp.Regexp
 		switch {
 		case strings.HasSuffix(name, ".txtar"):
-			if idAtFront.MatchString(name) {
+			if idsAtFront.MatchString(name) {
 				proofs = append(proofs, name)
 			}
 			return nil
@@ -147,12 +147,12 @@ func TestCheckFailuresFinds(t *testing.T) {
 		proofs []string
 		want   string
 	}{
-		{"nothing wrong", map[int]string{2: "| F02 | x | y | `TestF02_F05Net` | – |", 5: "| F05 | x | y | `TestF02_F05Net` | – |"}, []string{"TestF02_F05Net"}, ""},
+		{"nothing wrong", map[int]string{2: "| F02 | x | y | `TestF02F05Net` | – |", 5: "| F05 | x | y | `TestF02F05Net` | – |"}, []string{"TestF02F05Net"}, ""},
 		{"empty proof", map[int]string{3: "| F03 | x | y | soon | – |"}, nil, "F03 names no test and does not say **open gap**"},
 		{"gap beside a proof", map[int]string{3: "| F03 | x | y | `TestF03` **open gap** | – |"}, []string{"TestF03"}, "F03 names tests and says **open gap**; what is missing is **partly**"},
 		{"proof that does not exist", map[int]string{3: "| F03 | x | y | `TestF03` | – |"}, nil, "F03 names TestF03, which does not exist"},
 		{"test no row names", nil, []string{"f21_kill.txtar"}, "f21_kill.txtar exists, but the row F21 of failures.md does not name it"},
-		{"second id no row names", map[int]string{2: "| F02 | x | y | `TestF02_F05Net` | – |"}, []string{"TestF02_F05Net"}, "TestF02_F05Net exists, but the row F05 of failures.md does not name it"},
+		{"second id no row names", map[int]string{2: "| F02 | x | y | `TestF02F05Net` | – |"}, []string{"TestF02F05Net"}, "TestF02F05Net exists, but the row F05 of failures.md does not name it"},
 		{"row missing", map[int]string{36: ""}, nil, "failures.md has 35 rows, want 36"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

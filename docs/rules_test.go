@@ -48,7 +48,7 @@ func check(table map[string]row, sources []source) []string {
 		if strings.TrimSpace(s.Doc) == "" {
 			say("%s has no package comment (%s)", s.Path, s.Platform)
 		}
-		checkImports(r, s, say)
+		checkImports(table, s, say)
 		checkInvariants(s, say)
 	}
 	for _, name := range rowNames(table) {
@@ -77,7 +77,8 @@ func checkPresence(r row, on map[string]bool, say func(string, ...any)) {
 }
 
 // checkImports holds the imports of one package against its row.
-func checkImports(r row, s source, say func(string, ...any)) {
+func checkImports(table map[string]row, s source, say func(string, ...any)) {
+	r := table[s.Path]
 	for _, imp := range s.Imports {
 		if !inModule(imp) {
 			continue
@@ -93,19 +94,19 @@ func checkImports(r row, s source, say func(string, ...any)) {
 		}
 	}
 	for _, imp := range s.TestImports {
-		if inModule(imp) && imp != s.Path && !r.allows(imp) && !testsMayImport(s.Path, imp) {
+		if inModule(imp) && imp != s.Path && !r.allows(imp) && !testsMayImport(table, s.Path, imp) {
 			say("a test of %s imports %s, which neither its row nor the rule for tests allows", s.Path, imp)
 		}
 	}
 }
 
 // testsMayImport is the rule for test files, beyond their package's row.
-func testsMayImport(pkg, imp string) bool {
+func testsMayImport(table map[string]row, pkg, imp string) bool {
 	if imp == "relay/relaytest" {
 		return pkg == "relay" || strings.HasPrefix(pkg, "relay/")
 	}
-	return slices.Contains([]string{"crdt/crdttest", "crdt/crdttest/oracle", "node/nodetest", "node/store"}, imp) ||
-		strings.HasPrefix(imp, "node/store/")
+	realPart := strings.HasPrefix(pkg, "node/") && strings.HasPrefix(imp, "node/") && table["node"].allows(imp)
+	return isKit(imp) || realPart || strings.HasPrefix(imp, "node/store/")
 }
 
 // isKit reports whether pkg exists for tests only.

@@ -15,6 +15,7 @@ const fixtureTable = `
 | ¤crdt¤ | here | all | engine | – |
 | ¤node/wire¤ | here | all | ids | – |
 | ¤node/oplog¤ | here | all | entries | ¤node/{wire}¤ |
+| ¤node¤ | here | all | node | ¤node/{oplog,wire}¤ |
 | ¤node/store/badgerstore¤ | here | native | disk | ¤node/wire¤ |
 | ¤node/nodetest¤ | here | native | kit | ¤node/*¤ |
 | ¤node/blob¤ | planned | all | files | ¤node/wire¤ |
@@ -41,6 +42,8 @@ func clean() []source {
 		{Path: "node/wire", Platform: "js", Doc: "x"},
 		{Path: "node/oplog", Platform: "native", Doc: "x", Imports: []string{"node/wire"}, TestImports: []string{"node/oplog", "node/nodetest", "node/store/badgerstore"}},
 		{Path: "node/oplog", Platform: "js", Doc: "x", Imports: []string{"node/wire"}},
+		{Path: "node", Platform: "native", Doc: "x"},
+		{Path: "node", Platform: "js", Doc: "x"},
 		{Path: "node/store/badgerstore", Platform: "native", Doc: "x", Imports: []string{"github.com/dgraph-io/badger/v4"}},
 		{Path: "node/nodetest", Platform: "native", Doc: "x", Uses: []use{{"os.Getenv", "a.go:1"}}},
 		{Path: "relay", Platform: "native", Doc: "x", Imports: []string{"node/oplog"}, Reaches: []string{"node/oplog", "node/wire"}},
@@ -82,6 +85,7 @@ func TestCheckFinds(t *testing.T) {
 	}{
 		{"import outside the row", imports("node/wire", "node/oplog"), "node/wire imports node/oplog, which its row does not allow"},
 		{"test import outside the rule", edit("node/wire", func(s *source) { s.TestImports = []string{"crdt"} }), "a test of node/wire imports crdt, which neither its row nor the rule for tests allows"},
+		{"test import of a concrete part", edit("node/wire", func(s *source) { s.TestImports = []string{"node/oplog", "node/blob"} }), "a test of node/wire imports node/blob, which neither its row nor the rule for tests allows"},
 		{"relay's kit outside relay", edit("node/wire", func(s *source) { s.TestImports = []string{"relay/relaytest"} }), "a test of node/wire imports relay/relaytest, which neither its row nor the rule for tests allows"},
 		{"unlisted package", func(s []source) []source {
 			return append(s, source{Path: "node/util", Platform: "native", Doc: "x"})
