@@ -154,40 +154,43 @@ func openClean(t *testing.T, cfg badgerstore.Config) *badgerstore.Store {
 	return s
 }
 
-// TestF13Kill kills a writer 20 times, some of them while it opens: everything
+// TestF13Kill kills a writer again and again, sometimes while it opens: everything
 // acknowledged is there, and nothing by halves.
 func TestF13Kill(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "store")
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
-	acked := make([]int, logWorkers)
-	for round := range 20 {
-		w := startWriter(t, dir, acked)
-		if r.IntN(4) > 0 {
-			select {
-			case <-w.first:
-			case <-w.done:
-				t.Fatalf("seed %d, round %d: the writer ended by itself", seed, round)
+	r := rand.New(rand.NewPCG(storetest.Seed(t), 0))
+	const killsOfOne = 20 // then a new store, lest it grow
+	kills, total := 0, 0
+	for kills < storetest.Rounds(killsOfOne, 1000) {
+		dir := filepath.Join(t.TempDir(), "store")
+		acked := make([]int, logWorkers)
+		for range killsOfOne {
+			kills++
+			w := startWriter(t, dir, acked)
+			if r.IntN(4) > 0 {
+				select {
+				case <-w.first:
+				case <-w.done:
+					t.Fatalf("kill %d: the writer ended by itself", kills)
+				}
+			}
+			<-time.After(time.Duration(r.IntN(250)) * time.Millisecond)
+			w.kill()
+			if kills%3 == 2 {
+				continue // opened next by the writer itself
+			}
+			s := openClean(t, testConfig(dir))
+			if err := storetest.CheckLog(t.Context(), s, acked); err != nil {
+				t.Fatalf("kill %d: %v", kills, err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
 			}
 		}
-		<-time.After(time.Duration(r.IntN(250)) * time.Millisecond)
-		w.kill()
-		if round%3 == 2 {
-			continue // opened next by the writer itself
+		for _, n := range acked {
+			total += n
 		}
-		s := openClean(t, testConfig(dir))
-		if err := storetest.CheckLog(t.Context(), s, acked); err != nil {
-			t.Fatalf("seed %d, round %d: %v", seed, round, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+		os.RemoveAll(dir)
 	}
-	total := 0
-	for _, n := range acked {
-		total += n
-	}
-	t.Logf("20 kills, %d commits acknowledged, all there", total)
+	t.Logf("%d kills, %d commits acknowledged, all there", kills, total)
 }

@@ -184,11 +184,10 @@ func (f fixture) checkDamaged(t *testing.T, dir string) (lost int, report badger
 func TestF35BitFlips(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := storetest.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
-	const perFile = 3
-	type result struct{ flips, noticed, whole, lost int }
+	perFile := storetest.Rounds(3, 100)
+	type result struct{ flips, told, whole, lost int }
 	results := map[string]*result{}
 	for state, from := range map[string]string{"closed": f.closed, "crashed": f.crashed} {
 		for _, file := range storeFiles(t, from) {
@@ -235,7 +234,7 @@ func TestF35BitFlips(t *testing.T) {
 				res.flips++
 				res.lost += lost
 				if !report.Clean() {
-					res.noticed++
+					res.told++
 					if lost == 0 {
 						res.whole++
 					}
@@ -249,7 +248,7 @@ func TestF35BitFlips(t *testing.T) {
 	}
 	for kind, res := range results {
 		t.Logf("%-24s %2d flips: %2d told, of these %2d without loss; %d of %d records lost together",
-			kind, res.flips, res.noticed, res.whole, res.lost, res.flips*logWorkers*(f.entries+1))
+			kind, res.flips, res.told, res.whole, res.lost, res.flips*logWorkers*(f.entries+1))
 	}
 }
 
@@ -258,10 +257,9 @@ func TestF35BitFlips(t *testing.T) {
 func TestTornLog(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := storetest.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
-	for i := range 6 {
+	for i := range storetest.Rounds(6, 100) {
 		dir := filepath.Join(memoryDir(t), "store")
 		copyTree(t, dir, f.crashed)
 		path := newestLog(t, dir)

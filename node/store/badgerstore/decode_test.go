@@ -14,6 +14,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/store/storetest"
 )
 
 var badgerTestLog = slog.New(slog.DiscardHandler)
@@ -94,9 +95,9 @@ func TestReadBadgerFiles(t *testing.T) {
 	if tablePairs < 90 || tableDeleted != 10 {
 		t.Fatalf("table: %d pairs, %d deleted", tablePairs, tableDeleted)
 	}
-	seed := rand.Uint64()
+	seed := storetest.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
-	for i := range 1000 {
+	for i := range storetest.Rounds(1000, 100_000) {
 		b := bytes.Clone(wal)
 		at := logHeaderBytes + r.IntN(len(b)-logHeaderBytes)
 		b[at] ^= 1 << (i % 8)

@@ -181,10 +181,16 @@ func (r *repair) done() error {
 			return err
 		}
 	}
-	for _, name := range []string{openingName, repairName} {
-		if err := os.Remove(r.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := os.Remove(r.path(openingName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if r.aside == "" {
+		return nil
+	}
+	// From here on what is committed is nowhere else: the salvage must never be
+	// taken up again.
+	if err := os.Remove(r.path(repairName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return syncDir(r.store.cfg.Dir)
 }
@@ -250,9 +256,8 @@ func (r *repair) audit() (reason string, err error) {
 			err = r.auditLog(path)
 		case strings.HasSuffix(f.Name(), vlogSuffix):
 			err = r.auditVlog(path)
-		case f.Name() == "KEYREGISTRY", f.Name() == "REWRITE-KEYREGISTRY":
-			// Keys of an encryption that we do not use; made again when missing.
-			err = os.Remove(path)
+		case f.Name() == badger.KeyRegistryFileName:
+			err = auditKeys(path)
 		}
 		if err != nil {
 			return "", err
@@ -281,6 +286,17 @@ func (r *repair) auditLog(path string) error {
 	}
 	copy(b, header)
 	return r.suspect(path, b[:end])
+}
+
+// auditKeys removes Badger's list of encryption keys unless it is whole and, as we
+// use none, empty. Badger makes it anew when it is missing.
+func auditKeys(path string) error {
+	const nonceBytes, text = 16, "Hello Badger"
+	b, err := os.ReadFile(path)
+	if err == nil && len(b) == nonceBytes+len(text) && string(b[nonceBytes:]) == text {
+		return nil
+	}
+	return os.Remove(path)
 }
 
 // auditVlog removes a file of the value log, which holds nothing of ours.

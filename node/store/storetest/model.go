@@ -12,8 +12,7 @@ import (
 
 // testModel compares a store with a map over random batches and reopenings.
 func testModel(t *testing.T, p Place) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	model := map[store.Key]string{}
 	key := func() store.Key {
