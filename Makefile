@@ -82,10 +82,10 @@ browser: bin/sheaf
 	.ci/need chromium
 	cd $(WEB) && npm run --silent e2e -- --reporter=default --reporter=json --outputFile.json=../../.cache/tally/browser.json
 
-oracle: $(WEB)/node_modules/.package-lock.json ## compare the merge engine with Yjs: SEEDS=n [SEED=s]
+oracle: ## compare the merge engine with Yjs: SEEDS=n [SEED=s]
 	SEEDS=$(SEEDS) SEED=$(SEED) go test -count=1 -timeout 0 -v -run TestOracle ./crdt/crdttest/oracle
 
-oracle-mutants: $(WEB)/node_modules/.package-lock.json ## faults put into the engine, each of which the oracle must find
+oracle-mutants: ## faults put into the engine, each of which the oracle must find
 	MUTANTS=1 go test -count=1 -timeout 0 -v -run TestMutants ./crdt/crdttest/oracle
 
 fuzz: ## every fuzz target for FUZZTIME
@@ -95,7 +95,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	  done; done
 
 soak: bin/sheaf bin/sheaf-bench ## the long versions of the failure tests
-	SOAK=1 go test -count=1 -timeout 0 -v -run 'TestF[0-9]' ./...
+	SOAK=1 go test -count=1 -timeout 0 -v -run 'TestF[0-9]' ./node/store/... ./node/sync ./node/gossip ./cmd/...
+	go test -count=1 -timeout 0 ./node/nodetest ./node/replication ./node/access -seeds $(SEEDS)
 
 bench: bin/sheaf-bench ## benchmarks and replays of recorded histories
 	go test -run '^$$' -bench . -benchmem ./...
