@@ -36,3 +36,27 @@ func StateVectorFromUpdate(update []byte) (StateVector, error) {
 	}
 	return sv, nil
 }
+
+// SplitUpdate cuts an update into several that, applied in order, have its
+// effect. Each holds at most maxOps structs and deleted ranges and about
+// maxBytes bytes; a struct that cannot be cut, like one embed, may exceed
+// that. Structs come first, deletions last; characters stay whole. The error
+// wraps ErrMalformed.
+func SplitUpdate(update []byte, maxBytes, maxOps int) ([][]byte, error) {
+	pieces, err := codec.Split(update, maxBytes, maxOps)
+	if err != nil {
+		return nil, fmt.Errorf("split update: %w: %w", ErrMalformed, err)
+	}
+	return pieces, nil
+}
+
+// CompactUpdate joins what a document would keep as one, without a document:
+// a run of keystrokes, each its own update once, becomes one struct. The error
+// wraps ErrMalformed.
+func CompactUpdate(update []byte) ([]byte, error) {
+	compact, err := codec.Compact(update)
+	if err != nil {
+		return nil, fmt.Errorf("compact update: %w: %w", ErrMalformed, err)
+	}
+	return compact, nil
+}
