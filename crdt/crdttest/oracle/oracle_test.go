@@ -96,7 +96,11 @@ func TestOracle(t *testing.T) {
 	default:
 	}
 	elapsed := time.Since(began)
-	t.Logf("seeds %d to %d clean in %v (%.0f a second)", first, first+seeds-1, elapsed.Round(time.Millisecond), float64(seeds)/elapsed.Seconds())
+	verdict := "clean"
+	if t.Failed() {
+		verdict = "not clean"
+	}
+	t.Logf("seeds %d to %d %s in %v (%.0f a second)", first, first+seeds-1, verdict, elapsed.Round(time.Millisecond), float64(seeds)/elapsed.Seconds())
 	t.Logf("what ran:\n%s", count)
 }
 
