@@ -44,8 +44,8 @@ const (
 	wrapsBurst     = 1 << 10
 )
 
-// maxBuckets bounds the buckets of one topic. Above it, the oldest go: a peer
-// that invents authors only empties its own.
+// maxBuckets bounds the buckets of one topic. A peer that invents authors gains
+// nothing by it: what is dropped is filled again, for everyone.
 const maxBuckets = 4096
 
 // bucketKey names a bucket: what one peer brings of one author. The author is
@@ -122,21 +122,19 @@ func (b *buckets) take(key bucketKey, n float64, now time.Time) bool {
 	return true
 }
 
-// evict drops full buckets, which say nothing, and if there are none the one
-// used longest ago.
+// evict drops full buckets, which say nothing, and if that is not enough any
+// others, so that it has not to be done again for long.
 func (b *buckets) evict(now time.Time) {
-	var oldest bucketKey
-	var at time.Time
-	before := len(b.m)
 	for key, e := range b.m {
 		perSecond, burst := b.shape(key.kind)
 		if e.tokens+now.Sub(e.last).Seconds()*perSecond >= burst {
 			delete(b.m, key)
-		} else if at.IsZero() || e.last.Before(at) {
-			oldest, at = key, e.last
 		}
 	}
-	if len(b.m) == before {
-		delete(b.m, oldest)
+	for key := range b.m {
+		if len(b.m) <= maxBuckets*3/4 {
+			return
+		}
+		delete(b.m, key)
 	}
 }
