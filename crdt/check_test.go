@@ -1,6 +1,10 @@
 package crdt
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // check verifies the invariants of the data structure: that lists, trees,
 // client indexes and counts agree.
@@ -26,6 +30,32 @@ func (d *Doc) check(t testing.TB) {
 	}
 	if linked != 0 {
 		t.Errorf("%d items in lists too many", linked)
+	}
+	d.checkText(t)
+}
+
+// checkText verifies that every byte of the text store is used, reserved or
+// known to be garbage.
+func (d *Doc) checkText(t testing.TB) {
+	t.Helper()
+	bytes := d.text.garbage
+	for h := handle(1); h < d.items.used; h++ {
+		if it := d.items.at(h); it.kind == kindString {
+			bytes += int(it.size)
+			if got := uint64(lib0.UTF16Len(d.text.bytes(it))); got != it.length {
+				t.Errorf("item %d has %d units of text, length %d", h, got, it.length)
+			}
+		}
+	}
+	for h, end := range d.text.reserved {
+		it := d.items.at(h)
+		if it.kind != kindString || end < it.content+it.size {
+			t.Errorf("item %d has text up to %d and a reserve up to %d", h, it.content+it.size, end)
+		}
+		bytes += int(end - it.content - it.size)
+	}
+	if bytes != len(d.text.buf) {
+		t.Errorf("text store accounts for %d bytes of %d", bytes, len(d.text.buf))
 	}
 }
 

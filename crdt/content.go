@@ -67,7 +67,7 @@ func (tx *Txn) insertText(list int32, left, right handle, text string) (handle, 
 			r := d.items.at(right)
 			rightClient, rightClock = r.client, r.clock
 		}
-		if d.continues(left, right, rightClient, rightClock) {
+		if d.continues(left, kindString, right, rightClient, rightClock) {
 			extendText(tx, left, text, units)
 			return left, nil
 		}

@@ -83,9 +83,13 @@ func (tx *Txn) integrate(s *codec.Struct, offset uint64, left, right handle, lis
 	if s.HasRight {
 		rightClient = d.clientIndex(ClientID(s.Right.Client))
 	}
-	if s.Ref == codec.RefString && left != 0 && left == d.clients[c].last() && d.continues(left, right, rightClient, s.Right.Clock) {
-		text, units := s.Text(offset)
-		extendText(tx, left, text, units)
+	if left != 0 && left == d.clients[c].last() && d.continues(left, s.Ref, right, rightClient, s.Right.Clock) {
+		if s.Ref == codec.RefString {
+			text, units := s.Text(offset)
+			extendText(tx, left, text, units)
+		} else {
+			tx.extendDeleted(left, s.Len-offset)
+		}
 		return
 	}
 	h := d.items.alloc()
@@ -172,6 +176,11 @@ func (tx *Txn) insert(h, left, right handle) {
 // as garbage.
 func (tx *Txn) addCollected(c uint32, clock, length uint64) {
 	d := tx.doc
+	if last := d.clients[c].last(); last != 0 && d.items.at(last).kind == kindGC {
+		d.items.at(last).length += length
+		tx.advance(c, length)
+		return
+	}
 	h := d.items.alloc()
 	it := d.items.at(h)
 	it.kind, it.client, it.clock, it.length, it.deleted = kindGC, c, clock, length, true

@@ -94,12 +94,26 @@ func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
 	tx.change(d.lists[it.list].typ)
 }
 
-// continues tells whether text that follows the item h in the same client's
-// clock, with the neighbour right and the given right origin, would be joined
-// with it at the end of the transaction.
-func (d *Doc) continues(h, right handle, rightClient uint32, rightClock uint64) bool {
+// extendDeleted adds deleted units to an item of kindDeleted that is the last
+// of its client.
+func (tx *Txn) extendDeleted(h handle, units uint64) {
+	d := tx.doc
 	it := d.items.at(h)
-	return it.kind == kindString && !it.deleted && it.right == right &&
-		it.rightClient == rightClient && it.rightClock == rightClock &&
-		h == d.clients[it.client].last() && !d.lists[it.list].entry
+	tx.addDelete(it.client, it.end(), units)
+	it.length += units
+	tx.advance(it.client, units)
+	tx.change(d.lists[it.list].typ)
+}
+
+// continues tells whether content that follows the last item h of a client,
+// and has the given kind, right neighbour and right origin, would be joined
+// with it at the end of the transaction. Then it can be added to h at once.
+func (d *Doc) continues(h handle, kind uint8, right handle, rightClient uint32, rightClock uint64) bool {
+	it := d.items.at(h)
+	switch kind {
+	case kindString, kindDeleted:
+		return it.kind == kind && it.deleted == (kind == kindDeleted) && it.right == right &&
+			it.rightClient == rightClient && it.rightClock == rightClock && !d.lists[it.list].entry
+	}
+	return false
 }

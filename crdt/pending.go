@@ -8,9 +8,12 @@ import (
 
 // pending holds what was received but builds on edits that were not.
 type pending struct {
-	updates [][]byte          // of structs; merged when needed
-	missing map[uint64]uint64 // by client, the clock that would unblock some
-	deletes codec.Ranges      // of units that are not known yet
+	updates [][]byte // of structs; merged when needed
+	// merged is the size of the first update, which earlier ones were merged
+	// into; extra is that of the rest.
+	merged, extra int
+	missing       map[uint64]uint64 // by client, the clock that would unblock some
+	deletes       codec.Ranges      // of units that are not known yet
 }
 
 func (p *pending) any() bool { return len(p.updates) > 0 || len(p.deletes) > 0 }
@@ -31,6 +34,9 @@ func (p *pending) add(rest remainder) {
 		return
 	}
 	p.updates = append(p.updates, rest.update)
+	if p.extra += len(rest.update); p.extra > max(p.merged, minPendingMerge) {
+		p.merge() // so that what is received again does not pile up
+	}
 	if p.missing == nil {
 		p.missing = make(map[uint64]uint64)
 	}
@@ -60,23 +66,27 @@ func (tx *Txn) retryDeletes() {
 	}
 }
 
-// merged returns the pending structs as one update, or nil.
-func (p *pending) merged() []byte {
+// minPendingMerge is how many bytes pile up before they are merged.
+const minPendingMerge = 16 << 10
+
+// merge returns the pending structs as one update, or nil.
+func (p *pending) merge() []byte {
+	if len(p.updates) == 0 {
+		return nil
+	}
 	if len(p.updates) > 1 {
 		// The parts were encoded here, so they merge without error.
 		joined, _ := codec.Merge(p.updates)
 		p.updates = [][]byte{joined}
 	}
-	if len(p.updates) == 0 {
-		return nil
-	}
+	p.merged, p.extra = len(p.updates[0]), 0
 	return p.updates[0]
 }
 
 // take removes the pending structs and returns them for integration.
 func (p *pending) take() ([]codec.Section, codec.Ranges) {
-	sections, deletes, _ := codec.Scan(p.merged())
-	p.updates, p.missing = nil, nil
+	sections, deletes, _ := codec.Scan(p.merge())
+	p.updates, p.missing, p.merged, p.extra = nil, nil, 0, 0
 	return sections, deletes
 }
 
@@ -89,7 +99,7 @@ func (d *Doc) withPending(update []byte, sv StateVector) []byte {
 	if len(d.pending.deletes) > 0 {
 		updates = append(updates, d.pending.deletes.Append([]byte{0}))
 	}
-	if structs := d.pending.merged(); structs != nil {
+	if structs := d.pending.merge(); structs != nil {
 		known := func(client uint64) uint64 { return sv[ClientID(client)] }
 		// Both were encoded here, so they read without error.
 		structs, _ = codec.Diff(structs, known)

@@ -50,6 +50,7 @@ func (s *textStore) unreserve(h handle, it *item) {
 func (s *textStore) reserve(h handle, it *item, n int) {
 	end := int(it.content + it.size)
 	if end == len(s.buf) {
+		delete(s.reserved, h) // used up
 		return
 	}
 	if limit, ok := s.reserved[h]; ok && end+n <= int(limit) {

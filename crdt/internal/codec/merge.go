@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"container/heap"
-	"slices"
-)
+import "slices"
 
 // Merge merges updates into one that has the effect of all of them. Between
 // structs of one client that do not follow each other it writes a Skip.
@@ -16,28 +13,20 @@ func Merge(updates [][]byte) ([]byte, error) {
 	}
 	m := merger{}
 	readers := make([]*Reader, len(updates))
+	var started []*source
 	for i, u := range updates {
 		readers[i] = NewReader(u)
-		s := &source{r: readers[i], turn: -i}
-		if s.next() {
-			m.queue = append(m.queue, s)
+		if s := (&source{r: readers[i]}); s.next() {
+			started = append(started, s)
 		} else if s.r.Err() != nil {
 			return nil, s.r.Err()
 		}
 	}
-	heap.Init(&m.queue)
-	for len(m.queue) > 0 {
-		s := m.queue[0]
+	queue := newQueue(started)
+	for s := queue.next(); s != nil; s = queue.next() {
 		m.step(s)
 		if err := s.r.Err(); err != nil {
 			return nil, err
-		}
-		if s.done {
-			heap.Pop(&m.queue)
-		} else {
-			m.turn++
-			s.turn = m.turn
-			heap.Fix(&m.queue, 0)
 		}
 	}
 	if m.writing {
@@ -54,52 +43,9 @@ func Merge(updates [][]byte) ([]byte, error) {
 	return m.out.Finish(deletes.Normalize()), nil
 }
 
-// source is one of the updates being merged.
-type source struct {
-	r    *Reader
-	done bool
-	turn int // when it was last read from; of equal sources the later wins
-}
-
-// next advances to the next struct that is not a Skip.
-func (s *source) next() bool {
-	for s.r.Next() {
-		if s.r.Struct.Ref != RefSkip {
-			return true
-		}
-	}
-	s.done = true
-	return false
-}
-
-// sources is a heap: higher clients first, then lower clocks.
-type sources []*source
-
-func (q sources) Len() int { return len(q) }
-func (q sources) Less(i, j int) bool {
-	a, b := &q[i].r.Struct, &q[j].r.Struct
-	if a.Client != b.Client {
-		return a.Client > b.Client
-	}
-	if a.Clock != b.Clock {
-		return a.Clock < b.Clock
-	}
-	return q[i].turn > q[j].turn
-}
-func (q sources) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *sources) Push(x any)   { *q = append(*q, x.(*source)) }
-func (q *sources) Pop() any {
-	last := len(*q) - 1
-	x := (*q)[last]
-	*q = (*q)[:last]
-	return x
-}
-
 // merger holds back one struct, so that what follows can still join it.
 type merger struct {
 	out     Writer
-	queue   sources
-	turn    int
 	current Struct
 	writing bool // current is set
 }
