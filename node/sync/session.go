@@ -130,10 +130,7 @@ func (c *session) read(ctx context.Context) error {
 	in := bufio.NewReader(c.stream)
 	var buf []byte
 	for {
-		c.mu.Lock()
-		max := c.rep.MaxFrame()
-		c.mu.Unlock()
-		frame, err := readFrame(in, buf, max)
+		frame, err := readFrame(in, buf, c.maxFrame)
 		if err != nil {
 			return err
 		}
@@ -163,17 +160,25 @@ func (c *session) read(ctx context.Context) error {
 // keepBufferBytes is the longest buffer kept from one frame to the next.
 const keepBufferBytes = 256 << 10
 
-// readFrame reads one frame of at most max bytes: its length in four bytes,
-// big endian, then its bytes. Memory grows with what arrives, not with what
+// maxFrame is the longest frame that may arrive now.
+func (c *session) maxFrame() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rep.MaxFrame()
+}
+
+// readFrame reads one frame: its length in four bytes, big endian, then its
+// bytes. The limit is asked for when the length is there, since it may have
+// changed while nothing came. Memory grows with what arrives, not with what
 // the length claims.
-func readFrame(r io.Reader, buf []byte, max int) ([]byte, error) {
+func readFrame(r io.Reader, buf []byte, limit func() int) ([]byte, error) {
 	const step = 64 << 10
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, fmt.Errorf("read frame: %w", err)
 	}
 	n := binary.BigEndian.Uint32(head[:])
-	if uint64(n) > uint64(max) {
+	if max := limit(); uint64(n) > uint64(max) {
 		return nil, fmt.Errorf("read frame: %w: %d bytes, %d are allowed now", replication.ErrTooLarge, n, max)
 	}
 	buf = buf[:0]
