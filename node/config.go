@@ -50,6 +50,7 @@ const (
 	maxSessions        = 64              // editing sessions open at once
 	maxSessionOutbox   = 16 << 20        // bytes waiting for a slow page; above that it is reset
 	maxIncoming        = 8 << 20         // bytes received and not yet durable; above that senders wait
+	maxPendingBytes    = 32 << 20        // own edits that wait for the store; above that pages keep theirs
 	maxUpdateBytes     = 8 << 20         // one update from a page
 	maxDraftBytes      = 512 << 10       // one draft record
 	maxEntryUpdate     = 16 << 10        // body of one entry when an update is cut

@@ -81,8 +81,10 @@ type Document struct {
 	rate       rateMeter
 	info       localInfo
 	infoStored time.Time
+	ignored    int             // kinds of access ops that were told as unread
 	damage     int             // stored records that cannot be used
 	stored     []oplog.Receipt // only while loading
+	storedOps  []*access.Op    // only while loading
 	closed     bool
 }
 

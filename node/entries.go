@@ -238,6 +238,7 @@ func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
 		}
 		d.ack(session, g.number)
 		d.info.touch(now)
+		d.changed = true
 		d.node.stats.sent.Add(uint64(len(entries)))
 	})
 }

@@ -12,6 +12,7 @@ var (
 	ErrBadUpdate   = errors.New("update refused")
 	ErrSessionOver = errors.New("session is over")
 	ErrTooMany     = errors.New("limit reached")
+	ErrBusy        = errors.New("too many edits wait to be stored")
 	ErrTitle       = errors.New("title is too long")
 	ErrNoNetwork   = errors.New("this node has no network")
 )

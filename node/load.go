@@ -43,7 +43,10 @@ func (d *Document) load(ctx context.Context) error {
 				d.noteDamage(r.Key, err)
 			}
 		}
-		if step.kind == store.KindEntry {
+		switch step.kind {
+		case store.KindOp:
+			d.loadAccess()
+		case store.KindEntry:
 			d.dropUnsigned()
 			d.applyReady()
 		}
@@ -115,10 +118,20 @@ func (d *Document) loadOp(r store.Record) error {
 	if err != nil {
 		return fmt.Errorf("read access op: %w", err)
 	}
-	if _, err := d.access.Add(op); err != nil {
-		return fmt.Errorf("add access op: %w", err)
-	}
+	d.storedOps = append(d.storedOps, op)
 	return nil
+}
+
+// loadAccess puts the stored ops, which come in the order of their ids, into
+// the log.
+func (d *Document) loadAccess() {
+	d.access.Load(d.storedOps)
+	if missing := d.access.Missing(); len(missing) > 0 {
+		d.damage += len(missing)
+		d.log.Error("access ops are missing, waiting for a peer's copy", "count", len(missing))
+	}
+	d.storedOps = nil
+	d.noteIgnored()
 }
 
 func (d *Document) loadWrap(r store.Record) error {

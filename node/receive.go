@@ -46,7 +46,7 @@ func (d *Document) receive(from wire.Device, del replication.Delivery) error {
 			d.log.Info("join request refused", "peer", from.String(), "err", err)
 		}
 	}
-	errs = append(errs, d.receiveEntries(del.Entries))
+	errs = append(errs, d.receiveEntries(from, del.Entries))
 	d.applyReady()
 	d.finishJoin()
 	request := d.requestJoin()
@@ -77,8 +77,17 @@ func (d *Document) receiveOp(raw []byte) error {
 	if len(result.Added) > 0 {
 		d.changed = true
 		d.tryWraps()
+		d.noteIgnored()
 	}
 	return nil
+}
+
+// noteIgnored tells of ops that this version keeps and does not read.
+func (d *Document) noteIgnored() {
+	if kinds := d.access.Ignored(); len(kinds) > d.ignored {
+		d.ignored = len(kinds)
+		d.log.Warn("access log has ops this version does not read; they are kept", "kinds", fmt.Sprint(kinds))
+	}
 }
 
 // receiveWrap keeps a wrapped key and opens it if it is for this device or
@@ -139,7 +148,7 @@ func (d *Document) openWrap(w *access.Wrap, rotator wire.Device) (seal.EpochKey,
 
 // receiveEntries judges entries run by run and puts those that count, or are
 // branches to be kept, on their way to the store and into the document.
-func (d *Document) receiveEntries(raws [][]byte) error {
+func (d *Document) receiveEntries(from wire.Device, raws [][]byte) error {
 	entries := make([]*oplog.Entry, 0, len(raws))
 	var errs []error
 	for _, raw := range raws {
@@ -154,8 +163,11 @@ func (d *Document) receiveEntries(raws [][]byte) error {
 	for _, run := range oplog.SplitRuns(entries) {
 		kept, v := d.chains.CheckRun(d.access, run)
 		d.keepEntries(kept)
-		if v.Action == oplog.Reject {
+		switch {
+		case v.Action == oplog.Reject:
 			errs = append(errs, v.Reason)
+		case errors.Is(v.Reason, oplog.ErrGap), errors.Is(v.Reason, oplog.ErrPrev):
+			d.fillGap(from, run[0])
 		}
 	}
 	return errors.Join(errs...)

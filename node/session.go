@@ -9,6 +9,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/seal"
 )
 
 // EventKind says what an [Event] tells a session.
@@ -22,7 +23,6 @@ const (
 	EventDurable                    // Others, Peers: where own updates are durable
 	EventReset                      // Reason: the session is over; lease a new one
 	EventError                      // Code, Reason: edits are not becoming durable now
-	EventTitle                      // Reason: the document's new title
 )
 
 // Event is one thing a session is told, in order.
@@ -157,6 +157,9 @@ func (s *Session) Update(update []byte) error {
 	if len(update) > maxUpdateBytes {
 		return fmt.Errorf("%w: one update may hold %d MiB", ErrBadUpdate, maxUpdateBytes>>20)
 	}
+	if d.pending.bytes > maxPendingBytes {
+		return fmt.Errorf("%w: %d MiB of edits wait for this device's store", ErrBusy, maxPendingBytes>>20)
+	}
 	changed, info, err := d.applyOwn(s, update)
 	if err != nil {
 		return err
@@ -197,11 +200,32 @@ func (d *Document) applyOwn(s *Session, update []byte) ([]byte, crdt.UpdateInfo,
 			return nil, info, fmt.Errorf("%w: it names something this device does not have", ErrBadUpdate)
 		}
 	}
+	if err := checkSize(fresh); err != nil {
+		return nil, info, err
+	}
 	s.captured = nil
 	if err := d.body.ApplyUpdate(fresh, s); err != nil {
 		return nil, info, fmt.Errorf("%w: %w", ErrBadUpdate, err)
 	}
 	return s.takeCaptured()
+}
+
+// checkSize refuses an update with one piece of content, like an embed, that
+// is too large to travel in an entry.
+func checkSize(update []byte) error {
+	if len(update) <= maxEntryUpdate {
+		return nil
+	}
+	pieces, err := crdt.SplitUpdate(update, maxEntryUpdate, maxEntryOps)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBadUpdate, err)
+	}
+	for _, p := range pieces {
+		if len(p) > seal.MaxBodyBytes {
+			return fmt.Errorf("%w: one part of it, like a picture in the text, has %d KiB; %d are allowed", ErrBadUpdate, len(p)>>10, seal.MaxBodyBytes>>10)
+		}
+	}
+	return nil
 }
 
 // takeCaptured returns what the session's transactions have changed since the

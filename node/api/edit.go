@@ -54,7 +54,6 @@ type control struct {
 	Reason  string   `json:"reason,omitempty"`
 	Code    Code     `json:"code,omitempty"`
 	Message string   `json:"message,omitempty"`
-	Title   string   `json:"title,omitempty"`
 }
 
 // Edit serves one editor on one document until it leaves, ctx ends, or the
@@ -203,8 +202,6 @@ func (e *editor) pump(ctx context.Context) error {
 			err = e.sendControl(ctx, control{Type: "reset", Reason: ev.Reason})
 		case node.EventError:
 			err = e.sendControl(ctx, control{Type: "error", Code: Code(ev.Code), Message: ev.Reason})
-		case node.EventTitle:
-			err = e.sendControl(ctx, control{Type: "title", Title: ev.Reason})
 		}
 		if err != nil {
 			return err
@@ -227,11 +224,16 @@ func (e *editor) read(ctx context.Context) error {
 			if err := e.sendControl(ctx, control{Type: "error", Code: told.Code, Message: told.Message}); err != nil {
 				return err
 			}
-			if told.Code == BadRequest {
+			switch told.Code {
+			case BadRequest:
 				// Editor and node no longer agree on what was handed in. A new
 				// session starts from the node's copy; the page issues again
 				// what it still holds.
 				e.session.Reset(told.Message)
+			case ReadOnly:
+			default:
+				// The editor comes back and goes on with what was not taken.
+				return told
 			}
 		}
 	}
