@@ -1,0 +1,86 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parts, shownText, waitForStatus, waitForText } from '../browser'
+import { converged, leave, Person, shot } from './people'
+import { NOTES, pasteHTML } from './notes'
+
+describe('two people with a node and a Chromium each', () => {
+  const ada = new Person({ name: 'Ada Lovelace' })
+  const bob = new Person({ name: 'Bob Noyce' })
+  let a: Page
+  let b: Page
+  let id: string
+
+  beforeAll(async () => {
+    await Promise.all([ada.daemon.start(), bob.daemon.start()])
+    a = await ada.open()
+    b = await bob.open()
+  })
+  afterAll(() => leave(ada, bob))
+
+  it('share a document of several pages by its link', async () => {
+    await a.getByRole('button', { name: 'New document' }).first().click()
+    await parts.text(a).click()
+    await pasteHTML(a, NOTES)
+    await parts.title(a).fill('Notes on the engine')
+    await waitForStatus(a, 'On this device')
+    id = new URL(a.url()).pathname.split('/').pop()!
+    await a.getByRole('button', { name: 'Share' }).click()
+    const field = a.getByRole('textbox', { name: 'Link' })
+    await expect.poll(() => field.inputValue()).toMatch(/^sheaf:\/\/join#v1\./)
+    const link = await field.inputValue()
+    await shot(a, 'real-share')
+    await a.keyboard.press('Escape')
+
+    await b.getByRole('button', { name: 'Join', exact: true }).click()
+    await b.getByRole('textbox', { name: 'Link' }).fill(link)
+    await b.keyboard.press('Enter')
+    await b.waitForURL(`**/d/${id}`)
+    await waitForText(b, 'the last line of these notes')
+    expect(await shownText(b)).toBe(await shownText(a))
+    expect(await parts.title(b).inputValue()).toBe('Notes on the engine')
+    await waitForStatus(a, 'On 1 other device')
+    await converged(id, ada.daemon, bob.daemon)
+  })
+
+  it('F08: type at once in one paragraph and in different ones, and keep every character', async () => {
+    const first = ' Ada writes at the beginning of it, and goes on for a while.'
+    const second = ' Bob writes at the end of it, at the same moment as she does.'
+    await a.getByText('Both write in this paragraph').click()
+    await b.getByText('Both write in this paragraph').click()
+    await a.keyboard.press('Home')
+    await b.keyboard.press('End')
+    await Promise.all([a.keyboard.type(first, { delay: 15 }), b.keyboard.type(second, { delay: 15 })])
+    for (const page of [a, b]) {
+      await waitForText(page, first)
+      await waitForText(page, second)
+    }
+    await a.locator('.caret', { hasText: 'Bob Noyce' }).waitFor()
+    await b.locator('.caret', { hasText: 'Ada Lovelace' }).waitFor()
+    await shot(a, 'real-editor')
+    // The same place in the same paragraph: runs stay whole, whichever comes first.
+    const left = '<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>'
+    const right = '[bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb]'
+    await a.keyboard.press('Home')
+    await b.keyboard.press('Home')
+    await Promise.all([a.keyboard.type(left, { delay: 10 }), b.keyboard.type(right, { delay: 10 })])
+    // Different paragraphs.
+    await a.getByText('Here only Ada writes').click()
+    await b.getByText('Here only Bob writes').click()
+    await a.keyboard.press('End')
+    await b.keyboard.press('End')
+    const own = ' So she says what she has to say.'
+    const his = ' So he says what he has to say.'
+    await Promise.all([a.keyboard.type(own, { delay: 15 }), b.keyboard.type(his, { delay: 15 })])
+    for (const page of [a, b]) for (const run of [left, right, own, his]) await waitForText(page, run)
+
+    await waitForStatus(a, 'On 1 other device')
+    await waitForStatus(b, 'On 1 other device')
+    const shown = await shownText(a)
+    expect(await shownText(b)).toBe(shown)
+    await converged(id, ada.daemon, bob.daemon)
+    const texts = await Promise.all([ada.daemon.text(id), bob.daemon.text(id)])
+    expect(texts[0]).toBe(texts[1])
+    for (const run of [first, second, left, right, own, his]) expect(texts[0]).toContain(run)
+  })
+})
