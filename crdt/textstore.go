@@ -5,9 +5,9 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
-// maxTextBytes bounds the text that one document can hold, because offsets
-// have 32 bits.
-const maxTextBytes = 1<<32 - 1<<24
+// maxTextBytes bounds the text that one document can hold, so that offsets,
+// while runs move about within a transaction, stay below 32 bits.
+const maxTextBytes = 1 << 29
 
 // textStore holds the UTF-8 bytes of all strings of a document in one buffer.
 // Items own disjoint stretches of it. A stretch at the end of the buffer grows
