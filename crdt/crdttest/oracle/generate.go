@@ -99,6 +99,13 @@ func (g *generator) taste() {
 	g.attrs = []string{"bold", "italic", "link", "size"}[:1+g.IntN(4)]
 	g.values = valueKinds[:1+g.IntN(len(valueKinds))]
 	g.together = g.Float64() * 0.9
+	if g.chance(0.2) {
+		// Long runs, of which others get to know in overlapping pieces.
+		g.together = 0.95
+		for _, kind := range []StepKind{StepCut, StepPart, StepOld, StepMerge, StepDeliver} {
+			g.steps[kind] = 4 * stepWeights[kind]
+		}
+	}
 }
 
 // emphasis is a factor for one weight: often one, sometimes none or much.

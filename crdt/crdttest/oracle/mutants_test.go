@@ -45,8 +45,8 @@ var mutants = []mutant{
 		"it.originClient, it.originClock = c, it.clock-1", "it.originClient, it.originClock = d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock"},
 
 	// Merging and collecting.
-	{"run merge: origin", "merge.go",
-		"r.originClient == l.client && r.originClock == r.clock-1 &&", "r.originClient == l.client &&"},
+	{"run merge: neighbours", "merge.go",
+		"return l.right == rh &&", "return"},
 	{"run merge: right origin", "merge.go",
 		"l.rightClient == r.rightClient && l.rightClock == r.rightClock", "true"},
 	{"run merge: deleted", "merge.go",
@@ -66,17 +66,17 @@ var mutants = []mutant{
 	{"pending structs: retried", "pending.go",
 		"if clock < d.stateOf(ClientID(client)) {", "if clock+1 < d.stateOf(ClientID(client)) {"},
 	{"pending structs: encoded", "pending.go",
-		"if structs := d.pending.merged(); structs != nil {", "if structs := d.pending.merged(); false {"},
+		"if structs := d.pending.merge(); structs != nil {", "if structs := d.pending.merge(); structs == nil {"},
 
 	// Text.
 	{"surrogate split", "textstore.go",
 		"at, inside := lib0.ByteOffset(s.bytes(left), int(diff), int(left.length))", "at, inside := lib0.ByteOffset(s.bytes(left), int(diff), int(left.length)); inside = false"},
 	{"surrogate split in an update", "internal/codec/slice.go",
-		"if inside {", "if false {"},
+		"if inside {", "if inside && false {"},
 	{"format negation", "format.go",
 		"negated.set(a.key, current)", "negated.set(a.key, lib0.Null())"},
-	{"format restored once", "format.go",
-		"\t\tnegated.remove(it.size)\n\t\tc.forward()\n\t}\n\tfor _, a := range negated {", "\t\tc.forward()\n\t}\n\tfor _, a := range negated {"},
+	{"format negation of marks passed", "format.go",
+		"negated.set(it.size, value)", "_ = value"},
 	{"format clean-up: values in effect", "formatcleanup.go",
 		"if last[key] != f || lib0.Same(was, value) {", "if last[key] != f {"},
 	{"format clean-up: after remote deletions", "formatcleanup.go",
@@ -101,8 +101,8 @@ var mutants = []mutant{
 		"Len: next.Clock - m.current.End()}", "Len: 1}"},
 	{"merge: overlap", "internal/codec/merge.go",
 		"offset = known", "offset = 0"},
-	{"merge: later of equals first", "internal/codec/merge.go",
-		"return q[i].turn > q[j].turn", "return q[i].turn < q[j].turn"},
+	{"merge: known structs", "internal/codec/merge.go",
+		"s.r.Struct.End() <= m.current.End()", "s.r.Struct.End() < m.current.End()"},
 	{"state vector stops at a gap", "internal/codec/diff.go",
 		"if s.Ref == RefSkip {\n\t\t\tstopped = true", "if s.Ref == RefSkip {\n\t\t\tstopped = false"},
 
