@@ -237,13 +237,8 @@ func (d *Document) close(ctx context.Context) {
 	for _, s := range d.sessions {
 		s.push(Event{Kind: EventReset, Reason: "this node is shutting down"})
 	}
-	topic := d.topic
-	d.topic = nil
 	d.space.Broadcast()
 	d.mu.Unlock()
-	if topic != nil {
-		topic.Close()
-	}
 	d.wake()
 	select {
 	case <-d.done:

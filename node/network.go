@@ -60,23 +60,41 @@ func (n *Node) stopNetwork() {
 	}
 }
 
-// joinTopic enters the document's gossip topic once its first key is held.
-// Called with mu held.
-func (d *Document) joinTopic() {
-	if d.topic != nil || d.node.gossip == nil || d.closed {
-		return
-	}
+// enterTopic enters the document's gossip topic once its first key is held.
+// Called by run, without mu: gossip asks the document who is allowed while it
+// joins.
+func (d *Document) enterTopic() {
+	d.mu.Lock()
 	first, _ := d.access.Epoch()
 	key, ok := d.keys[first]
-	if !ok {
+	if !ok || d.topic != nil || d.node.gossip == nil || d.closed {
+		d.mu.Unlock()
 		return
 	}
+	d.mu.Unlock()
 	topic, err := d.node.gossip.Join(seal.TopicOf(key), d)
 	if err != nil {
 		d.log.Error("join gossip topic", "err", err)
 		return
 	}
+	d.mu.Lock()
 	d.topic = topic
+	d.mu.Unlock()
+	d.announcePresence()
+}
+
+// leaveTopic is the reverse of enterTopic.
+func (d *Document) leaveTopic() {
+	d.mu.Lock()
+	topic := d.topic
+	d.topic = nil
+	d.mu.Unlock()
+	if topic == nil {
+		return
+	}
+	if err := topic.Close(); err != nil {
+		d.log.Warn("leave gossip topic", "err", err)
+	}
 }
 
 // SetOffline stops or resumes all exchange with other devices. Editing goes

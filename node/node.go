@@ -135,9 +135,6 @@ func (n *Node) start(d *Document) {
 		defer n.wg.Done()
 		d.run()
 	}()
-	d.mu.Lock()
-	d.joinTopic()
-	d.mu.Unlock()
 }
 
 // Close stores what is pending, leaves the network and ends every session.

@@ -131,7 +131,6 @@ func (d *Document) tryWraps() {
 		if err := d.putKeys(); err != nil {
 			d.log.Error("keep epoch key", "err", err)
 		}
-		d.joinTopic()
 		d.changed = true
 	}
 }

@@ -70,9 +70,10 @@ func (d *Document) OpsSince(heads []wire.OpID) [][]byte {
 	return raws
 }
 
-// Wraps implements replication.Document: the wrapped keys for a peer, and for
-// the invite it proved.
-func (d *Document) Wraps(peer wire.Device, invite wire.SealHash) [][]byte {
+// Wraps implements replication.Document: the wrapped keys of all members, so
+// that one who lost everything but the device key finds them at any other, and
+// those for the invite the peer proved.
+func (d *Document) Wraps(_ wire.Device, invite wire.SealHash) [][]byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	want := map[wire.SealHash]bool{}
@@ -80,9 +81,7 @@ func (d *Document) Wraps(peer wire.Device, invite wire.SealHash) [][]byte {
 		want[invite] = true
 	}
 	for _, m := range d.access.Members() {
-		if m.Device == peer {
-			want[m.Seal] = true
-		}
+		want[m.Seal] = true
 	}
 	var raws [][]byte
 	for _, w := range d.wraps {

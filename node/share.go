@@ -130,6 +130,9 @@ func (d *Document) found(ctx context.Context, genesis *access.Op, epoch wire.Epo
 		return err
 	}
 	d.keys[epoch] = key
+	if err := d.wrapFor(d.node.cfg.Key.SealPublic()); err != nil {
+		return err
+	}
 	d.info.touch(d.node.cfg.Now())
 	if err := d.putKeys(); err != nil {
 		return err

@@ -37,7 +37,9 @@ func (d *Document) run() {
 	defer close(d.done)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer d.leaveTopic()
 	for {
+		d.enterTopic()
 		wait, closing := d.nextWork()
 		if closing {
 			return

@@ -56,6 +56,7 @@ type Peer struct {
 	key   *identity.Key
 	store *memstore.Store
 	host  host.Host
+	lost  []wire.DocID
 	// Skew is added to the node's clock; it takes effect at the next start.
 	Skew time.Duration
 }
@@ -130,7 +131,7 @@ func (p *Peer) Start() {
 	}
 	skew := p.Skew
 	p.Node, err = node.New(node.Config{
-		Key: p.key, Store: p.store, Host: p.host, Gate: gate, LocalDiscovery: discovery.Off,
+		Key: p.key, Store: p.store, Host: p.host, Gate: gate, LocalDiscovery: discovery.Off, Lost: p.lost,
 		Now:    func() time.Time { return time.Now().Add(skew) },
 		Logger: slog.New(slog.DiscardHandler),
 	})
@@ -159,6 +160,14 @@ func (p *Peer) Crash() {
 	disk := p.store.Clone()
 	p.Stop()
 	p.store = disk
+}
+
+// Wipe ends the node and takes its store away, as when a disk is damaged beyond
+// repair and only the device key and the names of the documents remain.
+func (p *Peer) Wipe(docs ...wire.DocID) {
+	p.Stop()
+	p.store = memstore.New()
+	p.lost = docs
 }
 
 // Document returns the node's copy of a document.
