@@ -196,6 +196,7 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 		}
 		if change.Kind != oplog.Extended {
 			d.log.Warn("a chain has two branches", "peer", e.Author.String(), "entry", e.ID.String())
+			d.out.then(func() { d.reoffer = true }) // gossip does not pass branches on
 		}
 	}
 	now := d.node.cfg.Now()

@@ -1,0 +1,58 @@
+package node
+
+import (
+	"bytes"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+)
+
+// ForgeBranch makes a second entry for the first place of the session's chain,
+// as a device with a copied key would, that writes text into an empty document.
+func ForgeBranch(s *Session, text string) ([]byte, error) {
+	d, sl := s.doc, s.slot
+	doc := crdt.NewDoc(crdt.Config{ClientID: sl.client})
+	var update []byte
+	doc.OnUpdate(func(e crdt.UpdateEvent) { update = bytes.Clone(e.Update) })
+	var err error
+	doc.Transact(nil, func(tx *crdt.Txn) { err = doc.Text("text").Insert(tx, 0, text) })
+	if err != nil {
+		return nil, err
+	}
+	info, err := crdt.Inspect(update)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	epoch, _ := d.access.Epoch()
+	sealer, err := d.sealer(epoch, sl.chain, d.node.device, sl.auth, sl.inc)
+	if err != nil {
+		return nil, err
+	}
+	h := oplog.Header{
+		Doc: d.id.Short(), Author: d.node.device, Auth: sl.auth, Inc: sl.inc,
+		Epoch: epoch, NumOps: uint32(numOps(info)),
+	}
+	aad, err := h.AAD()
+	if err != nil {
+		return nil, err
+	}
+	ct, err := sealer.Seal(aad, seal.Payload{Body: update})
+	if err != nil {
+		return nil, err
+	}
+	e, err := oplog.Sign(d.node.cfg.Key, h, ct)
+	if err != nil {
+		return nil, err
+	}
+	return e.Raw, nil
+}
+
+// Forks counts the chains of a document with more than one branch.
+func (d *Document) Forks() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.chains.Forks())
+}
