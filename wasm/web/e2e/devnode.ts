@@ -59,6 +59,8 @@ export interface DevNodeConfig {
   name?: string
   /** How long an own update takes to become durable. */
   fsyncMs?: number
+  /** Runs each store when it likes, in order, instead of after fsyncMs. */
+  disk?: (store: () => void) => void
 }
 
 /** Nodes that can reach each other. */
@@ -79,6 +81,7 @@ export class DevNode {
   readonly docs = new Map<string, DevDoc>()
   private readonly listeners = new Set<(event: NodeEvent) => void>()
   private life = 0
+  private readonly disk: ((store: () => void) => void) | undefined
 
   constructor(
     readonly mesh = new DevMesh(),
@@ -86,6 +89,7 @@ export class DevNode {
   ) {
     this.name = config.name ?? ''
     this.fsyncMs = config.fsyncMs ?? 0
+    this.disk = config.disk
     mesh.nodes.add(this)
   }
 
@@ -226,18 +230,26 @@ export class DevNode {
   attach(id: string, port: Port): { receive(frame: string | Uint8Array): void; gone(): void } {
     let session: Session | undefined
     let d: DevDoc | undefined
+    let gone = false
     return {
       receive: (frame) => {
         if (typeof frame === 'string') {
           const lease = JSON.parse(frame) as { type: string; session: string }
           if (lease.type !== 'lease') return
-          d = this.must(id)
-          session = this.lease(d, lease.session, port)
+          const wanted = this.must(id)
+          d = wanted
+          const answer = () => {
+            if (!gone) session = this.lease(wanted, lease.session, port)
+          }
+          // What a new session loads must be durable: its page takes it for saved.
+          if (!this.forgetSessions && wanted.sessions.has(lease.session)) answer()
+          else this.whenDurable(answer)
           return
         }
         if (d !== undefined && session?.port === port) this.receive(d, session, frame)
       },
       gone: () => {
+        gone = true
         if (session?.port !== port || d === undefined) return
         session.port = undefined
         if (!d.awareness.meta.has(session.client)) return
@@ -309,16 +321,23 @@ export class DevNode {
     this.apply(d, update, s)
     if (d.doc.store.pendingStructs !== null)
       throw new Error('an update of the page names what this node lacks')
-    const life = this.life
-    const store = () => {
-      if (this.life !== life) return
+    this.whenDurable(() => {
       s.entries[n - 1] = this.commit(d, update)
       s.acked = n
       s.port?.send(JSON.stringify({ type: 'ack', through: n }))
       this.tellDurable(d)
+    })
+  }
+
+  /** Does some work after all that was given to the disk before; never after a crash. */
+  private whenDurable(work: () => void): void {
+    const life = this.life
+    const alive = () => {
+      if (this.life === life) work()
     }
-    if (this.fsyncMs > 0) setTimeout(store, this.fsyncMs)
-    else queueMicrotask(store)
+    if (this.disk !== undefined) this.disk(alive)
+    else if (this.fsyncMs > 0) setTimeout(alive, this.fsyncMs)
+    else queueMicrotask(alive)
   }
 
   /** An update may contain structs of its session's client only, going on where it stopped. */

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parts, shownText, waitForStatus, waitForText } from '../browser'
-import { converged, leave, Person, shot } from './people'
+import { CONNECTION, converged, leave, Person, shot } from './people'
 import { NOTES, pasteHTML } from './notes'
 
 describe('two people with a node and a Chromium each', () => {
@@ -83,4 +83,98 @@ describe('two people with a node and a Chromium each', () => {
     expect(texts[0]).toBe(texts[1])
     for (const run of [first, second, left, right, own, his]) expect(texts[0]).toContain(run)
   })
+
+  it('F06, F31: go on writing without a network, are told so, and end with the same text', async () => {
+    await a.getByText('Here only Ada writes').click()
+    await b.getByText('Here only Bob writes').click()
+    await setOffline(b, true)
+    await waitForStatus(b, 'Offline: kept here')
+    // The connection is gone for the other one, too, and its person with it.
+    await a.locator('.caret', { hasText: 'Bob Noyce' }).waitFor({ state: 'detached' })
+    await a.keyboard.press('End')
+    await b.keyboard.press('End')
+    await Promise.all([
+      a.keyboard.type(' Ada, while Bob is away.', { delay: 10 }),
+      b.keyboard.type(' Bob, far from everyone. And this he takes back.', { delay: 10 }),
+    ])
+    await waitForStatus(a, 'On this device')
+    await waitForStatus(b, 'Offline: kept here')
+    expect(await shownText(b)).not.toContain('while Bob is away')
+    expect(await shownText(a)).not.toContain('far from everyone')
+    // Undo and redo of own edits, and of nothing else.
+    const before = await shownText(b)
+    await parts.tool(b, 'Undo').click()
+    await expect.poll(() => shownText(b)).not.toContain('And this he takes back')
+    await parts.tool(b, 'Redo').click()
+    await expect.poll(() => shownText(b)).toBe(before)
+    await b.keyboard.press('End')
+    for (let i = 0; i < ' And this he takes back.'.length; i++) await b.keyboard.press('Backspace')
+    await waitForStatus(b, 'Offline: kept here')
+    expect((await bob.daemon.status()).offline).toBe(true)
+
+    await setOffline(b, false)
+    await waitForText(a, 'Bob, far from everyone.')
+    await waitForText(b, 'Ada, while Bob is away.')
+    await waitForStatus(a, 'On 1 other device')
+    await waitForStatus(b, 'On 1 other device')
+    const shown = await shownText(a)
+    expect(await shownText(b)).toBe(shown)
+    expect(shown).not.toContain('And this he takes back')
+    await converged(id, ada.daemon, bob.daemon)
+    expect(await ada.daemon.text(id)).toBe(await bob.daemon.text(id))
+    // Both see each other again, and undo still takes back only what is theirs.
+    await b.keyboard.type(' Back.')
+    await waitForText(a, 'Bob, far from everyone. Back.')
+    await a.locator('.caret', { hasText: 'Bob Noyce' }).waitFor()
+    await parts.tool(a, 'Undo').click()
+    await expect.poll(() => shownText(b)).not.toContain('Ada, while Bob is away')
+    await waitForText(a, 'Bob, far from everyone. Back.')
+    await parts.tool(a, 'Redo').click()
+    await waitForText(b, 'Ada, while Bob is away')
+    await waitForStatus(a, 'On 1 other device')
+    await converged(id, ada.daemon, bob.daemon)
+  })
+
+  it('join a second document by opening its web link at the own node', async () => {
+    const second = await ada.daemon.create('Second plan')
+    const { web } = await ada.daemon.share(second.id)
+    const page = await bob.open()
+    await page.goto('about:blank')
+    await page.goto(`${bob.daemon.origin}/${new URL(web).hash}`)
+    await page.waitForURL(`**/d/${second.id}`)
+    expect(page.url()).not.toContain('#')
+    await parts.text(page).click()
+    await page.keyboard.type('By the web link.')
+    await waitForStatus(page, 'On 1 other device')
+    expect(await ada.daemon.text(second.id)).toContain('By the web link.')
+  })
+
+  it('have their text after both nodes were stopped', async () => {
+    const hash = await converged(id, ada.daemon, bob.daemon)
+    const shown = await ada.daemon.text(id)
+    ada.expected = bob.expected = CONNECTION
+    await Promise.all([ada.daemon.stop(), bob.daemon.stop()])
+    expect(await ada.daemon.text(id)).toBe(shown)
+    expect(await bob.daemon.text(id)).toBe(shown)
+    await waitForStatus(a, 'Not connected')
+    await Promise.all([ada.daemon.start(), bob.daemon.start()])
+    await waitForStatus(a, 'On 1 other device', 30_000)
+    await waitForStatus(b, 'On 1 other device', 30_000)
+    expect(await converged(id, ada.daemon, bob.daemon)).toBe(hash)
+    expect(ada.daemon.log + bob.daemon.log).toBe('')
+  })
 })
+
+/** Presses the switch "Work offline", as a person finds it. */
+async function setOffline(page: Page, offline: boolean): Promise<void> {
+  await parts.status(page).click()
+  const press = page.getByRole('switch', { name: /Work offline/ })
+  await press.click()
+  await expect.poll(() => press.isChecked()).toBe(offline)
+  if (offline) {
+    await waitForStatus(page, 'Offline: kept here')
+    await shot(page, 'real-offline')
+  }
+  await page.keyboard.press('Escape')
+  await press.waitFor({ state: 'detached' })
+}

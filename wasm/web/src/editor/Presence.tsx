@@ -14,7 +14,9 @@ interface Present extends Person {
 /** Who else is in the document now; a click goes to where they write. */
 export function Presence({ provider }: { provider: Provider }) {
   const people = usePeople(provider)
-  if (people.length === 0) return null
+  // Offline, the others' last signs of life say nothing.
+  const offline = useApp((s) => s.status?.offline ?? false)
+  if (people.length === 0 || offline) return null
   const shown = people.slice(0, MOST_SHOWN)
   return (
     <ul className="avatars" aria-label="People in this document">

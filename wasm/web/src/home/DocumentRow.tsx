@@ -4,6 +4,7 @@ import { go } from '../app/router'
 import { whenWords } from '../app/when'
 import { Menu, MenuItem } from '../ui/Menu'
 import { follow } from './Home'
+import { whereWords } from './where'
 
 /** One document: title, when it changed, where it is kept, how many people. */
 export function DocumentRow(props: {
@@ -65,13 +66,4 @@ export function DocumentRow(props: {
       </Menu>
     </li>
   )
-}
-
-/** Where a document is kept, for the list. */
-export function whereWords(d: Pick<DocumentInfo, 'state' | 'others'>): string {
-  if (d.state === 'joining') return 'Waiting for a member'
-  if (d.state === 'damaged') return 'Damaged, being repaired'
-  const complete = d.others.filter((o) => o.complete).length
-  if (complete === 0) return 'On this device'
-  return complete === 1 ? 'Here and on 1 other device' : `Here and on ${complete} other devices`
 }

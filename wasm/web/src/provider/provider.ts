@@ -355,7 +355,12 @@ export class Provider {
     this.opened()
   }
 
-  /** Starts a session on what the node sent: the order of these steps is the contract. */
+  /**
+   * Starts a session on what the node sent: the order of these steps is the
+   * contract. It relies on the node answering the lease of a new session only
+   * when all that this document had been sent before is durable, since edits
+   * found in what it sends are taken for saved.
+   */
   private begin(next: Session, fresh: Y.Doc): void {
     const old = this.session
     const unacked = this.pending.map((p) => p.update)

@@ -109,9 +109,6 @@ class Rewriter {
     else
       m = this.remade.find((r) => r.client === id.client && r.clock <= id.clock && id.clock < r.clock + r.len)
     if (m !== undefined) return Y.createID(this.newClient, m.to + id.clock - m.clock)
-    // The old client's own clocks from `first` on mean something else in the new
-    // document when the node leased the same client id again.
-    if (id.client === this.oldClient && id.clock >= this.first) return undefined
     return has(this.newDoc, id) ? id : undefined
   }
 
@@ -129,11 +126,8 @@ class Rewriter {
   writeDeletes(ds: { clients: Map<number, Range[]> }): void {
     for (const [client, ranges] of ds.clients) {
       for (const { clock, len } of ranges) {
-        let to = clock + len
-        // What the session itself inserted and deleted was handled with its structs.
-        if (client === this.oldClient) to = Math.min(to, this.first)
-        if (to <= clock) continue
-        for (const live of liveRanges(this.newDoc, client, clock, to - clock)) {
+        // What the session itself inserted and deleted is not there, and went with its structs.
+        for (const live of liveRanges(this.newDoc, client, clock, len)) {
           this.addDelete(client, live.clock, live.len)
         }
       }
