@@ -14,17 +14,30 @@ import (
 // Execute runs a program in our engine and returns what was seen after each
 // step. A panic or unexpected error ends the run and shows as a field "error"
 // of the last observation. The child does the same in node/program.mjs.
-func Execute(p Program) (seen []Observation) {
+func Execute(p Program) []Observation { return newWorld(p).execute() }
+
+// world is the state of a run.
+type world struct {
+	program  Program
+	replicas []*replica
+	log      [][]byte // every update there ever was
+}
+
+func newWorld(p Program) *world {
 	w := &world{program: p}
 	for _, config := range p.Replicas {
 		w.replicas = append(w.replicas, newReplica(w, config, p.Lazy))
 	}
+	return w
+}
+
+func (w *world) execute() (seen []Observation) {
 	defer func() {
 		if r := recover(); r != nil {
 			seen[len(seen)-1].add("error", fmt.Appendf(nil, "panic: %v%s", r, engineFrames(debug.Stack())))
 		}
 	}()
-	for _, step := range p.Steps {
+	for _, step := range w.program.Steps {
 		seen = append(seen, nil)
 		o := &seen[len(seen)-1]
 		if err := w.run(step, o); err != nil {
@@ -45,13 +58,6 @@ func engineFrames(stack []byte) string {
 		}
 	}
 	return out
-}
-
-// world is the state of a run.
-type world struct {
-	program  Program
-	replicas []*replica
-	log      [][]byte // every update there ever was
 }
 
 func (w *world) run(step Step, o *Observation) error {
