@@ -59,7 +59,6 @@ format-check: $(WEB)/node_modules/.package-lock.json
 
 lint:
 	go vet ./...
-	GOOS=js GOARCH=wasm go vet $(JS_PACKAGES)
 	go tool staticcheck ./...
 
 go-test: $(PAGE)
