@@ -58,13 +58,8 @@ func (it *item) units() int64 {
 	return int64(it.length)
 }
 
-// formats returns 1 for a live format mark.
-func (it *item) formats() int32 {
-	if it.kind == kindFormat && !it.deleted {
-		return 1
-	}
-	return 0
-}
+// isMark tells whether the item is a format mark that is in effect.
+func (it *item) isMark() bool { return it.kind == kindFormat && !it.deleted }
 
 const chunkBits = 9
 

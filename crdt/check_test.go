@@ -86,7 +86,7 @@ func (d *Doc) checkList(t testing.TB, i int32) int {
 	t.Helper()
 	l := &d.lists[i]
 	var units int64
-	var formats int32
+	var found marks
 	n, left := 0, handle(0)
 	var order []handle
 	for h := l.first; h != 0; h = d.items.at(h).right {
@@ -95,22 +95,22 @@ func (d *Doc) checkList(t testing.TB, i int32) int {
 			t.Fatalf("list %d: item %d has left %d and list %d", i, h, it.left, it.list)
 		}
 		units += it.units()
-		formats += it.formats()
+		found |= d.marksOf(it)
 		left = h
 		order = append(order, h)
 		n++
 	}
-	if l.last != left || l.units != units || l.formats != formats {
-		t.Errorf("list %d: last %d, want %d; units %d, want %d; formats %d, want %d", i, l.last, left, l.units, units, l.formats, formats)
+	if l.last != left || l.units != units || !l.entry && l.marks != found {
+		t.Errorf("list %d: last %d, want %d; units %d, want %d; marks %x, want %x", i, l.last, left, l.units, units, l.marks, found)
 	}
 	if l.entry {
 		return n
 	}
 	var walked []handle
 	if l.root != 0 {
-		u, f := d.checkNode(t, l.root, 0, l.depth, &walked)
-		if u != units || f != formats {
-			t.Errorf("list %d: tree has %d units and %d formats", i, u, f)
+		u, m := d.checkNode(t, l.root, 0, l.depth, &walked)
+		if u != units || m != found {
+			t.Errorf("list %d: tree has %d units and marks %x", i, u, m)
 		}
 	}
 	if len(walked) != len(order) {
@@ -124,7 +124,7 @@ func (d *Doc) checkList(t testing.TB, i int32) int {
 	return n
 }
 
-func (d *Doc) checkNode(t testing.TB, node, parent int32, depth int8, walked *[]handle) (units int64, formats int32) {
+func (d *Doc) checkNode(t testing.TB, node, parent int32, depth int8, walked *[]handle) (units int64, m marks) {
 	t.Helper()
 	if depth == 0 {
 		lf := &d.tree.leaves[node]
@@ -137,19 +137,19 @@ func (d *Doc) checkNode(t testing.TB, node, parent int32, depth int8, walked *[]
 			}
 			*walked = append(*walked, h)
 		}
-		return d.leafCounts(lf, 0)
+		return d.leafUnits(lf, 0), d.leafMarks(lf)
 	}
 	n := &d.tree.inners[node]
 	if n.parent != parent || n.n == 0 || n.onLeaves != (depth == 1) {
 		t.Errorf("inner %d: parent %d, want %d; %d children; on leaves %v at depth %d", node, n.parent, parent, n.n, n.onLeaves, depth)
 	}
 	for i := int32(0); i < n.n; i++ {
-		u, f := d.checkNode(t, n.kids[i], node, depth-1, walked)
-		if u != n.units[i] || f != n.formats[i] {
-			t.Errorf("inner %d: child %d has %d units and %d formats, not %d and %d", node, i, u, f, n.units[i], n.formats[i])
+		u, k := d.checkNode(t, n.kids[i], node, depth-1, walked)
+		if u != n.units[i] || k != n.marks[i] {
+			t.Errorf("inner %d: child %d has %d units and marks %x, not %d and %x", node, i, u, k, n.units[i], n.marks[i])
 		}
 		units += u
-		formats += f
+		m |= k
 	}
-	return units, formats
+	return units, m
 }

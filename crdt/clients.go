@@ -159,12 +159,21 @@ func (d *Doc) addClient(id ClientID) uint32 {
 	i := uint32(len(d.clients))
 	d.clients = append(d.clients, client{id: id})
 	d.clientOf[id] = i
-	at, _ := slices.BinarySearchFunc(d.descending, id, func(c uint32, id ClientID) int {
-		return cmp.Compare(id, d.clients[c].id)
-	})
-	d.descending = slices.Insert(d.descending, at, i)
 	return i
 }
 
 // stateOf returns how much is known of a client.
 func (d *Doc) stateOf(id ClientID) uint64 { return d.clients[d.clientOf[id]].state }
+
+// descending returns the indexes of all clients, highest id first.
+func (d *Doc) descending() []uint32 {
+	if len(d.sorted) < len(d.clients)-1 {
+		for i := len(d.sorted) + 1; i < len(d.clients); i++ {
+			d.sorted = append(d.sorted, uint32(i))
+		}
+		slices.SortFunc(d.sorted, func(a, b uint32) int {
+			return cmp.Compare(d.clients[b].id, d.clients[a].id)
+		})
+	}
+	return d.sorted
+}

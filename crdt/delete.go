@@ -39,8 +39,11 @@ func (tx *Txn) delete(h handle) {
 // deleteOne marks one item that is not deleted.
 func (tx *Txn) deleteOne(it *item) {
 	d := tx.doc
-	d.addCounts(it.list, it.leaf, -it.units(), -it.formats())
+	d.addUnits(it.list, it.leaf, -it.units())
 	it.deleted = true
+	if it.kind == kindFormat && it.leaf != 0 {
+		d.refreshMarks(it.list, it.leaf)
+	}
 	tx.addDelete(it.client, it.clock, it.length)
 	tx.change(d.lists[it.list].typ)
 	if it.kind == kindDoc {

@@ -52,9 +52,9 @@ type Doc struct {
 	keys      []string // map keys and format names
 	keyOf     map[string]uint32
 
-	clients    []client // index 0 stands for none
-	clientOf   map[ClientID]uint32
-	descending []uint32 // clients by id, highest first
+	clients  []client // index 0 stands for none
+	clientOf map[ClientID]uint32
+	sorted   []uint32 // clients by id, highest first; without the latest
 
 	roots  []int32 // types, in order of their first mention
 	rootOf map[string]int32

@@ -13,7 +13,7 @@ import (
 // included.
 func (d *Doc) EncodeStateAsUpdate(sv StateVector) []byte {
 	var parts []touch
-	for _, c := range d.descending {
+	for _, c := range d.descending() {
 		if from := sv[d.clients[c].id]; d.clients[c].state > from {
 			parts = append(parts, touch{client: c, before: from})
 		}
@@ -26,7 +26,7 @@ func (d *Doc) EncodeStateAsUpdate(sv StateVector) []byte {
 // deleteSet returns all units that are deleted.
 func (d *Doc) deleteSet() codec.Ranges {
 	var out codec.Ranges
-	for _, c := range d.descending {
+	for _, c := range d.descending() {
 		cl := &d.clients[c]
 		open := false
 		for _, block := range cl.blocks {

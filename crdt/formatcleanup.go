@@ -70,7 +70,7 @@ func (d *Doc) newFormats(c uint32, clock uint64, whole map[int32]bool) {
 	cl := &d.clients[c]
 	pos, more := d.find(cl, clock), true
 	for more {
-		if it := d.items.at(cl.at(pos)); it.formats() > 0 {
+		if it := d.items.at(cl.at(pos)); it.isMark() {
 			whole[d.lists[it.list].typ] = true
 		}
 		pos, more = cl.next(pos)
@@ -108,7 +108,7 @@ func (tx *Txn) cleanupDeleted(c uint32, clock, end uint64, whole map[int32]bool)
 func (tx *Txn) cleanupAround(h handle) {
 	d := tx.doc
 	l := &d.lists[d.items.at(h).list]
-	if l.formats == 0 {
+	if l.marks == 0 {
 		return
 	}
 	from := l.last

@@ -163,6 +163,7 @@ func (tx *Txn) insert(h, left, right handle) {
 		tx.addDelete(it.client, it.clock, it.length)
 	case kindFormat:
 		t.formatted = true
+		t.formats.add(it.size)
 	case kindDoc:
 		tx.subdocAdded(d.subdocs.values[it.content])
 	}

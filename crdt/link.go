@@ -15,7 +15,7 @@ func (d *Doc) link(h handle) {
 		l.last = h
 	}
 	if l.entry {
-		d.addCounts(it.list, 0, it.units(), it.formats())
+		d.addUnits(it.list, 0, it.units())
 	} else {
 		d.treeInsert(h)
 	}
@@ -43,7 +43,7 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 		right.content = d.elements.add(all[diff:])
 	}
 	left.length = diff
-	d.addCounts(left.list, left.leaf, left.units()-units, 0)
+	d.addUnits(left.list, left.leaf, left.units()-units)
 	d.link(h)
 	d.clients[c].insertAfter(pos, h)
 	tx.merges = append(tx.merges, unit{c, right.clock})
@@ -89,7 +89,7 @@ func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
 	it := d.items.at(h)
 	growText(&d.text, h, it, text)
 	it.length += units
-	d.addCounts(it.list, it.leaf, int64(units), 0)
+	d.addUnits(it.list, it.leaf, int64(units))
 	tx.advance(it.client, units)
 	tx.change(d.lists[it.list].typ)
 }

@@ -52,7 +52,7 @@ func (d *Doc) absorb(lh, rh handle) {
 		units := r.units()
 		if r.leaf != 0 {
 			d.treeRemove(rh)
-			d.addCounts(l.list, l.leaf, units, 0)
+			d.addUnits(l.list, l.leaf, units)
 		}
 		switch l.kind {
 		case kindString:

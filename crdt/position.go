@@ -22,7 +22,7 @@ func (tx *Txn) locate(list int32, index int) (left, right handle) {
 	return left, it.right
 }
 
-// attrs is the set of formats in effect at a place, in the order in which a
+// formatSet is the set of formats in effect at a place, in the order in which a
 // JavaScript Map would hold them.
 type formatSet []attr
 
@@ -75,25 +75,6 @@ func (a *formatSet) apply(key uint32, value lib0.Any) {
 // applyItem makes a live format mark take effect.
 func (d *Doc) applyItem(a *formatSet, it *item) { a.apply(it.size, d.singles.values[it.content]) }
 
-// attrsBefore returns the formats in effect right before an item, or at the
-// end of the list if it is 0.
-func (d *Doc) attrsBefore(list int32, end handle) formatSet {
-	var a formatSet
-	l := &d.lists[list]
-	if l.formats == 0 {
-		return a
-	}
-	for f := d.seekRight(l.first, wantFormats); f != 0; {
-		if f == end || end != 0 && d.isBefore(end, f) {
-			break
-		}
-		it := d.items.at(f)
-		d.applyItem(&a, it)
-		f = d.seekRight(it.right, wantFormats)
-	}
-	return a
-}
-
 // cursor is a place between two items of a text, with the formats in effect
 // there.
 type cursor struct {
@@ -107,7 +88,7 @@ type cursor struct {
 func (tx *Txn) cursorAt(list int32, index int) cursor {
 	c := cursor{tx: tx, list: list}
 	c.left, c.right = tx.locate(list, index)
-	if tx.doc.lists[list].formats > 0 && index > 0 {
+	if tx.doc.lists[list].marks != 0 && index > 0 {
 		c.attrs = tx.doc.attrsBefore(list, c.right)
 	}
 	return c
@@ -137,7 +118,7 @@ func (c *cursor) skipDeleted() {
 // forward moves over the item right of the cursor, which exists.
 func (c *cursor) forward() {
 	it := c.item()
-	if it.formats() > 0 {
+	if it.isMark() {
 		c.tx.doc.applyItem(&c.attrs, it)
 	}
 	c.left, c.right = c.right, it.right

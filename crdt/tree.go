@@ -1,9 +1,9 @@
 package crdt
 
 // A list of items, in document order, is the row of leaves of a B-tree whose
-// inner nodes count what lies below them: the units that make up the list's
-// length, and the live format marks. That gives index → item and item → index
-// in logarithmic time, and lets scans jump over what is deleted.
+// inner nodes know what lies below them: how many of the units that make up the
+// list's length, and which format marks. That gives index → item and
+// item → index in logarithmic time, and lets searches jump over the rest.
 
 const (
 	leafCap  = 24
@@ -24,7 +24,7 @@ type inner struct {
 	onLeaves bool
 	kids     [innerCap]int32
 	units    [innerCap]int64
-	formats  [innerCap]int32
+	marks    [innerCap]marks
 }
 
 // forest holds the nodes of all trees of a document. Index 0 is never used.
@@ -90,39 +90,33 @@ func (d *Doc) setParent(p *inner, kid, parent int32) {
 	}
 }
 
-// addCounts adds to the counts of an item's list, on the way from a leaf to
+// addUnits adds to the length of an item's list, on the way from a leaf to
 // the root.
-func (d *Doc) addCounts(list, leafAt int32, units int64, formats int32) {
-	if units == 0 && formats == 0 {
+func (d *Doc) addUnits(list, leafAt int32, units int64) {
+	if units == 0 {
 		return
 	}
-	l := &d.lists[list]
-	l.units += units
-	l.formats += formats
+	d.lists[list].units += units
 	if leafAt != 0 {
-		d.addAbove(leafAt, d.tree.leaves[leafAt].parent, units, formats)
+		d.addAbove(leafAt, d.tree.leaves[leafAt].parent, units)
 	}
 }
 
-// addAbove adds to the counts that the ancestors of a node keep for it.
-func (d *Doc) addAbove(kid, parent int32, units int64, formats int32) {
+// addAbove adds to the units that the ancestors of a node count for it.
+func (d *Doc) addAbove(kid, parent int32, units int64) {
 	for parent != 0 {
 		p := &d.tree.inners[parent]
-		i := p.slot(kid)
-		p.units[i] += units
-		p.formats[i] += formats
+		p.units[p.slot(kid)] += units
 		kid, parent = parent, p.parent
 	}
 }
 
-// leafCounts sums up the items of a leaf from slot i on.
-func (d *Doc) leafCounts(l *leaf, i int32) (units int64, formats int32) {
+// leafUnits sums up the units of a leaf from slot i on.
+func (d *Doc) leafUnits(l *leaf, i int32) (units int64) {
 	for ; i < l.n; i++ {
-		it := d.items.at(l.items[i])
-		units += it.units()
-		formats += it.formats()
+		units += d.items.at(l.items[i]).units()
 	}
-	return units, formats
+	return units
 }
 
 // findUnit returns the item that holds the unit at index, which is inside the
@@ -166,22 +160,23 @@ func (d *Doc) unitsBefore(h handle) int64 {
 	return units
 }
 
-// wanted selects items while a scan jumps over the rest.
-type wanted uint8
+// wanted selects items while a search jumps over the rest: those with certain
+// marks and, with the highest bit, those that have units.
+type wanted uint64
 
 const (
-	wantUnits   wanted = 1 << iota // countable and not deleted
-	wantFormats                    // live format marks
-	wantLive    = wantUnits | wantFormats
+	wantUnits   wanted = 1 << 63   // countable and not deleted
+	wantFormats wanted = 1<<62 - 1 // any mark
+	wantLive           = wantUnits | wantFormats
 )
 
-func (w wanted) match(units int64, formats int32) bool {
-	return w&wantUnits != 0 && units > 0 || w&wantFormats != 0 && formats > 0
+func (w wanted) match(units int64, m marks) bool {
+	return w&wantUnits != 0 && units > 0 || w&wanted(m) != 0
 }
 
 func (d *Doc) matches(w wanted, h handle) bool {
 	it := d.items.at(h)
-	return w.match(it.units(), it.formats())
+	return w.match(it.units(), d.marksOf(it))
 }
 
 // seekRight returns h or the first item to its right that w selects, or 0.
@@ -199,7 +194,7 @@ func (d *Doc) seekRight(h handle, w wanted) handle {
 	for kid, parent := at, lf.parent; parent != 0; {
 		p := &d.tree.inners[parent]
 		for i := p.slot(kid) + 1; i < p.n; i++ {
-			if w.match(p.units[i], p.formats[i]) {
+			if w.match(p.units[i], p.marks[i]) {
 				return d.firstBelow(p.kids[i], p.onLeaves, w)
 			}
 		}
@@ -213,7 +208,7 @@ func (d *Doc) firstBelow(node int32, isLeaf bool, w wanted) handle {
 	for !isLeaf {
 		n := &d.tree.inners[node]
 		i := int32(0)
-		for !w.match(n.units[i], n.formats[i]) {
+		for !w.match(n.units[i], n.marks[i]) {
 			i++
 		}
 		node, isLeaf = n.kids[i], n.onLeaves
@@ -241,7 +236,7 @@ func (d *Doc) seekLeft(h handle, w wanted) handle {
 	for kid, parent := at, lf.parent; parent != 0; {
 		p := &d.tree.inners[parent]
 		for i := p.slot(kid) - 1; i >= 0; i-- {
-			if w.match(p.units[i], p.formats[i]) {
+			if w.match(p.units[i], p.marks[i]) {
 				return d.lastBelow(p.kids[i], p.onLeaves, w)
 			}
 		}
@@ -254,7 +249,7 @@ func (d *Doc) lastBelow(node int32, isLeaf bool, w wanted) handle {
 	for !isLeaf {
 		n := &d.tree.inners[node]
 		i := n.n - 1
-		for !w.match(n.units[i], n.formats[i]) {
+		for !w.match(n.units[i], n.marks[i]) {
 			i--
 		}
 		node, isLeaf = n.kids[i], n.onLeaves

@@ -24,7 +24,10 @@ func (d *Doc) treeInsert(h handle) {
 	lf.items[slot] = h
 	lf.n++
 	it.leaf = at
-	d.addCounts(it.list, at, it.units(), it.formats())
+	d.addUnits(it.list, at, it.units())
+	if it.kind == kindFormat {
+		d.addMarks(it.list, at, d.marksOf(it))
+	}
 }
 
 // splitLeaf makes room in a full leaf and returns where slot now is. A leaf
@@ -36,13 +39,13 @@ func (d *Doc) splitLeaf(list, at, slot int32) (int32, int32) {
 	if slot == leafCap {
 		keep = leafCap
 	}
-	units, formats := d.leafCounts(lf, keep)
+	units := d.leafUnits(lf, keep)
 	nl.n = int32(copy(nl.items[:], lf.items[keep:lf.n]))
 	lf.n = keep
 	for _, h := range nl.items[:nl.n] {
 		d.items.at(h).leaf = fresh
 	}
-	d.addSibling(list, at, fresh, true, units, formats)
+	d.addSibling(list, at, fresh, true, units, d.leafMarks(lf), d.leafMarks(nl))
 	if slot < keep || slot == keep && keep < leafCap {
 		return at, slot
 	}
@@ -50,8 +53,8 @@ func (d *Doc) splitLeaf(list, at, slot int32) (int32, int32) {
 }
 
 // addSibling hangs a new node right of a node, from which it took over the
-// given counts.
-func (d *Doc) addSibling(list, node, fresh int32, leaves bool, units int64, formats int32) {
+// given units; kept and taken are the marks that the two now have.
+func (d *Doc) addSibling(list, node, fresh int32, leaves bool, units int64, kept, taken marks) {
 	parent := d.parentOf(node, leaves)
 	if parent == 0 {
 		parent = d.newRoot(list, node, leaves)
@@ -59,22 +62,23 @@ func (d *Doc) addSibling(list, node, fresh int32, leaves bool, units int64, form
 	p := &d.tree.inners[parent]
 	slot := p.slot(node) + 1
 	p.units[slot-1] -= units
-	p.formats[slot-1] -= formats
+	p.marks[slot-1] = kept
 	if p.n == innerCap {
 		full := parent
 		parent, slot = d.splitInner(list, parent, slot)
 		p = &d.tree.inners[parent]
 		if parent != full { // the counts move along with the new node
-			d.addAbove(full, d.tree.inners[full].parent, -units, -formats)
-			d.addAbove(parent, p.parent, units, formats)
+			d.addAbove(full, d.tree.inners[full].parent, -units)
+			d.addAbove(parent, p.parent, units)
 		}
 	}
 	copy(p.kids[slot+1:p.n+1], p.kids[slot:p.n])
 	copy(p.units[slot+1:p.n+1], p.units[slot:p.n])
-	copy(p.formats[slot+1:p.n+1], p.formats[slot:p.n])
-	p.kids[slot], p.units[slot], p.formats[slot] = fresh, units, formats
+	copy(p.marks[slot+1:p.n+1], p.marks[slot:p.n])
+	p.kids[slot], p.units[slot], p.marks[slot] = fresh, units, taken
 	p.n++
 	d.setParent(p, fresh, parent)
+	d.addMarksAbove(parent, p.parent, taken)
 }
 
 func (d *Doc) parentOf(node int32, isLeaf bool) int32 {
@@ -89,7 +93,7 @@ func (d *Doc) newRoot(list, node int32, leaves bool) int32 {
 	root := d.tree.newInner()
 	l, p := &d.lists[list], &d.tree.inners[root]
 	p.n, p.onLeaves = 1, leaves
-	p.kids[0], p.units[0], p.formats[0] = node, l.units, l.formats
+	p.kids[0], p.units[0], p.marks[0] = node, l.units, l.marks
 	d.setParent(p, node, root)
 	l.root = root
 	l.depth++
@@ -107,27 +111,25 @@ func (d *Doc) splitInner(list, node, slot int32) (int32, int32) {
 	q.onLeaves = p.onLeaves
 	q.n = int32(copy(q.kids[:], p.kids[keep:p.n]))
 	copy(q.units[:], p.units[keep:p.n])
-	copy(q.formats[:], p.formats[keep:p.n])
+	copy(q.marks[:], p.marks[keep:p.n])
 	p.n = keep
 	var units int64
-	var formats int32
 	for i := int32(0); i < q.n; i++ {
 		units += q.units[i]
-		formats += q.formats[i]
 		d.setParent(q, q.kids[i], fresh)
 	}
-	d.addSibling(list, node, fresh, false, units, formats)
+	d.addSibling(list, node, fresh, false, units, p.allMarks(), q.allMarks())
 	if slot <= keep {
 		return node, slot
 	}
 	return fresh, slot - keep
 }
 
-// treeRemove takes an item out of its list's tree. The item must still know
-// its list, and count as it did.
+// treeRemove takes an item, which is no format mark, out of its list's tree.
+// The item must still know its list, and count as it did.
 func (d *Doc) treeRemove(h handle) {
 	it := d.items.at(h)
-	d.addCounts(it.list, it.leaf, -it.units(), -it.formats())
+	d.addUnits(it.list, it.leaf, -it.units())
 	lf := &d.tree.leaves[it.leaf]
 	slot := lf.slot(h)
 	copy(lf.items[slot:], lf.items[slot+1:lf.n])
@@ -173,7 +175,7 @@ func (d *Doc) shrinkLeaf(list, at int32) {
 		ll.n++
 	}
 	p.units[slot] += p.units[slot+1]
-	p.formats[slot] += p.formats[slot+1]
+	p.marks[slot] |= p.marks[slot+1]
 	d.tree.freeLeaves = append(d.tree.freeLeaves, right)
 	d.removeKid(list, lf.parent, slot+1)
 }
@@ -184,7 +186,7 @@ func (d *Doc) removeKid(list, node, slot int32) {
 	p := &d.tree.inners[node]
 	copy(p.kids[slot:], p.kids[slot+1:p.n])
 	copy(p.units[slot:], p.units[slot+1:p.n])
-	copy(p.formats[slot:], p.formats[slot+1:p.n])
+	copy(p.marks[slot:], p.marks[slot+1:p.n])
 	p.n--
 	l := &d.lists[list]
 	switch {
@@ -219,12 +221,12 @@ func (d *Doc) shrinkInner(list, node int32) {
 		return
 	}
 	for i := int32(0); i < rn.n; i++ {
-		ln.kids[ln.n], ln.units[ln.n], ln.formats[ln.n] = rn.kids[i], rn.units[i], rn.formats[i]
+		ln.kids[ln.n], ln.units[ln.n], ln.marks[ln.n] = rn.kids[i], rn.units[i], rn.marks[i]
 		d.setParent(ln, rn.kids[i], left)
 		ln.n++
 	}
 	p.units[slot] += p.units[slot+1]
-	p.formats[slot] += p.formats[slot+1]
+	p.marks[slot] |= p.marks[slot+1]
 	d.tree.freeInners = append(d.tree.freeInners, right)
 	d.removeKid(list, n.parent, slot+1)
 }

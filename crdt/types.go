@@ -33,6 +33,8 @@ type sharedType struct {
 	// formatted is set by the first format mark. As in Yjs, a root that is
 	// named by updates before it is defined forgets the marks it got before.
 	formatted bool
+	// formats are the keys of all format marks the type ever had.
+	formats keySet
 
 	changedIn uint64 // the last transaction that changed the type
 	view      Shared // the type as callers see it
@@ -54,7 +56,7 @@ type itemList struct {
 	key         uint32
 	first, last handle
 	root        int32
-	formats     int32
+	marks       marks // of the children
 	units       int64
 }
 

@@ -1,0 +1,171 @@
+package crdt
+
+import (
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
+
+// marks tells which live format marks there are in a part of a list: a bit for
+// each key whose marks set a value, and another for those that end the format
+// with null. Keys share bits when there are more than markBits of them.
+type marks uint64
+
+const markBits = 31
+
+// keyMarks returns the bits of a key: of marks that set it, and of marks that
+// end it.
+func keyMarks(key uint32) (set, end marks) {
+	set = 1 << (key % markBits)
+	return set, set << markBits
+}
+
+// marksOf returns the mark that an item is.
+func (d *Doc) marksOf(it *item) marks {
+	if !it.isMark() {
+		return 0
+	}
+	set, end := keyMarks(it.size)
+	if d.singles.values[it.content].Kind() == lib0.KindNull {
+		return end
+	}
+	return set
+}
+
+func (d *Doc) leafMarks(l *leaf) (m marks) {
+	for _, h := range l.items[:l.n] {
+		m |= d.marksOf(d.items.at(h))
+	}
+	return m
+}
+
+func (n *inner) allMarks() (m marks) {
+	for _, k := range n.marks[:n.n] {
+		m |= k
+	}
+	return m
+}
+
+// addMarks makes known that a leaf has got marks.
+func (d *Doc) addMarks(list, leafAt int32, m marks) {
+	d.lists[list].marks |= m
+	d.addMarksAbove(leafAt, d.tree.leaves[leafAt].parent, m)
+}
+
+func (d *Doc) addMarksAbove(kid, parent int32, m marks) {
+	for parent != 0 {
+		p := &d.tree.inners[parent]
+		p.marks[p.slot(kid)] |= m
+		kid, parent = parent, p.parent
+	}
+}
+
+// refreshMarks makes known that a leaf may have lost a mark.
+func (d *Doc) refreshMarks(list, leafAt int32) {
+	lf := &d.tree.leaves[leafAt]
+	m := d.leafMarks(lf)
+	for kid, parent := leafAt, lf.parent; parent != 0; {
+		p := &d.tree.inners[parent]
+		p.marks[p.slot(kid)] = m
+		m = p.allMarks()
+		kid, parent = parent, p.parent
+	}
+	d.lists[list].marks = m
+}
+
+// markBefore returns the last mark of a key that w selects, at h or to its
+// left, or 0.
+func (d *Doc) markBefore(h handle, key uint32, w marks) handle {
+	for h != 0 {
+		if h = d.seekLeft(h, wanted(w)); h == 0 || d.items.at(h).size == key {
+			return h
+		}
+		h = d.items.at(h).left
+	}
+	return 0
+}
+
+// markAfter returns the first mark of a key that w selects, at h or to its
+// right, or 0.
+func (d *Doc) markAfter(h handle, key uint32, w marks) handle {
+	for h != 0 {
+		if h = d.seekRight(h, wanted(w)); h == 0 || d.items.at(h).size == key {
+			return h
+		}
+		h = d.items.at(h).right
+	}
+	return 0
+}
+
+// attrsBefore returns the formats in effect right before an item, or at the
+// end of the list if it is 0.
+func (d *Doc) attrsBefore(list int32, next handle) formatSet {
+	l := &d.lists[list]
+	if l.marks == 0 {
+		return nil
+	}
+	last := l.last
+	if next != 0 {
+		last = d.items.at(next).left
+	}
+	var out formatSet
+	var starts []handle // the mark since which each format is in effect
+	for _, key := range d.types[l.typ].formats.keys {
+		set, end := keyMarks(key)
+		mark := d.markBefore(last, key, set|end)
+		if mark == 0 || d.marksOf(d.items.at(mark)) == end {
+			continue
+		}
+		start := l.first
+		if ended := d.markBefore(mark, key, end); ended != 0 {
+			start = ended
+		}
+		out = append(out, attr{key, d.singles.values[d.items.at(mark).content]})
+		starts = append(starts, d.markAfter(start, key, set))
+	}
+	if len(out) < 2 {
+		return out
+	}
+	order := make([]int, len(out))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if d.isBefore(starts[a], starts[b]) {
+			return -1
+		}
+		return 1
+	})
+	sorted := make(formatSet, len(out))
+	for i, j := range order {
+		sorted[i] = out[j]
+	}
+	return sorted
+}
+
+// keySet is a set of keys in the order of their first use.
+type keySet struct {
+	keys []uint32
+	has  map[uint32]struct{} // once there are more than smallMap
+}
+
+func (s *keySet) add(key uint32) {
+	if s.has == nil {
+		if slices.Contains(s.keys, key) {
+			return
+		}
+		if len(s.keys) == smallMap {
+			s.has = make(map[uint32]struct{}, 4*smallMap)
+			for _, k := range s.keys {
+				s.has[k] = struct{}{}
+			}
+		}
+	}
+	if s.has != nil {
+		if _, ok := s.has[key]; ok {
+			return
+		}
+		s.has[key] = struct{}{}
+	}
+	s.keys = append(s.keys, key)
+}
