@@ -15,7 +15,7 @@
 //     second time outside Badger (file tally) and compared at every open: records
 //     that vanish are noticed and told, per document.
 //   - A store that does not open, or that Badger would damage further by opening
-//     it, is renamed (badger.damaged-…) and never deleted. All records that are
+//     it, is renamed (….damaged-TIME) and never deleted. All records that are
 //     still whole are moved into a fresh one.
 //   - Below a reserve of free space the store is read-only (store.ErrFull), so that
 //     Badger, which writes through memory maps, is never killed for want of it.
@@ -117,15 +117,22 @@ type Store struct {
 	mu sync.RWMutex
 	db *badger.DB // nil while it cannot be opened
 
+	generation int // of db; changed by the writer
+
 	// Owned by the writer.
 	broken  bool  // Badger's state is unknown since a failed commit
 	cause   error // why
 	nextTry time.Time
 	journal journal
 	closing chan error // result of a Badger that takes long to close
+	mapping *mapping
+	live    int64  // bytes of keys and values
+	since   *since // while tables are merged; else nil
 
-	started  atomic.Int64 // when the group being written was begun, in Unix nanoseconds; or 0
-	reviving atomic.Bool  // the writer wants to open Badger anew
+	started   atomic.Int64 // when the group being written was begun, in Unix nanoseconds; or 0
+	reviving  atomic.Bool  // the writer wants to open Badger anew
+	ending    atomic.Bool  // being closed
+	brokenNow atomic.Bool  // broken, for others than the writer
 
 	marks marks
 }
@@ -166,9 +173,10 @@ func Open(cfg Config) (*Store, Report, error) {
 		_ = unlockDir(lock)
 		return nil, report, fmt.Errorf("open store %s: %w", cfg.Dir, err)
 	}
-	s.wg.Add(2)
+	s.wg.Add(3)
 	go s.write()
 	go s.watch()
+	go s.tidyLoop()
 	return s, report, nil
 }
 
@@ -234,6 +242,7 @@ func (s *Store) Get(ctx context.Context, k store.Key) (value []byte, err error) 
 	})
 	var fault *faultError
 	if errors.As(err, &fault) {
+		// The disk does not give the page that the record is on.
 		err = &store.CorruptError{Key: k, Reason: err.Error()}
 	}
 	if err != nil {
@@ -350,21 +359,27 @@ func (s *Store) read(f func(*badger.Txn) error) error {
 	if s.db == nil {
 		return errUnavailable
 	}
-	return guard(func() error {
+	err := guard(func() error {
 		txn := s.db.NewTransaction(false)
 		defer txn.Discard()
 		return f(txn)
 	})
+	var fault *faultError
+	if errors.As(err, &fault) && fault.ofBadger() {
+		return errUnavailable
+	}
+	return err
 }
 
 // Close implements store.Store.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.stop)
+		s.makeRoomToClose()
+		s.ending.Store(true)
 		s.wg.Wait()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.makeRoomToClose()
 		s.closeErr = errors.Join(s.closeBadger(), s.journal.close())
 		if s.closing == nil {
 			// Else Badger is still at it: no one may open the directory yet.

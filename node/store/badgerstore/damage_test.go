@@ -297,7 +297,7 @@ func TestTornLog(t *testing.T) {
 
 func newestLog(t *testing.T, dir string) string {
 	t.Helper()
-	logs, err := filepath.Glob(filepath.Join(dir, "badger", "*.mem"))
+	logs, err := filepath.Glob(filepath.Join(dir, "badger-*", "*.mem"))
 	if err != nil || len(logs) == 0 {
 		t.Fatalf("no log: %v", err)
 	}
@@ -348,7 +348,7 @@ func TestMissingFiles(t *testing.T) {
 		}
 		dir := filepath.Join(memoryDir(t), "store")
 		copyTree(t, dir, from)
-		if err := os.RemoveAll(filepath.Join(dir, "badger")); err != nil {
+		if err := os.RemoveAll(filepath.Join(dir, "badger-000001")); err != nil {
 			t.Fatal(err)
 		}
 		lost, report := f.checkDamaged(t, dir)

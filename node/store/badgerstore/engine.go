@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -18,7 +20,6 @@ import (
 
 // Names and sizes of Badger's files.
 const (
-	badgerName    = "badger"
 	walSuffix     = ".mem"
 	tableSuffix   = ".sst"
 	vlogSuffix    = ".vlog"
@@ -26,8 +27,6 @@ const (
 	// badgerFormat is put into Badger's manifest.
 	badgerFormat = 1
 )
-
-func (s *Store) badgerDir() string { return filepath.Join(s.cfg.Dir, badgerName) }
 
 // badgerOptions are chosen for a device that does many other things: little memory,
 // few files, no caches beside the kernel's, nothing compressed because nearly all
@@ -41,7 +40,9 @@ func badgerOptions(dir string, log *slog.Logger) badger.Options {
 	o.ExternalMagicVersion = badgerFormat
 	o.MemTableSize = memTableBytes
 	o.NumMemtables = 3
-	o.NumCompactors = 2
+	o.BaseTableSize = memTableBytes
+	o.NumCompactors = 0 // it loses records: see tidy.go
+	o.NumLevelZeroTablesStall = math.MaxInt
 	o.ValueThreshold = 1 << 20 // above all our values: the value log stays empty
 	o.ValueLogFileSize = 1 << 20
 	o.Compression = options.None
@@ -52,26 +53,28 @@ func badgerOptions(dir string, log *slog.Logger) badger.Options {
 	return o
 }
 
-func openBadger(dir string, log *slog.Logger) (db *badger.DB, err error) {
+// openBadger opens Badger in a directory, made if missing, and returns how its
+// files are mapped.
+func (s *Store) openBadger(dir string) (db *badger.DB, m *mapping, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := reserveMappings(dir); err != nil {
-		return nil, err
+	if m, err = reserveMappings(dir, s.sparePath(), &s.ending); err != nil {
+		return nil, nil, err
 	}
 	// Statistics of the value log, which we do not use. Badger ends the process if
 	// it cannot make this file or finds nonsense in it.
 	if err := os.WriteFile(filepath.Join(dir, "DISCARD"), make([]byte, 4096), 0o600); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = guard(func() error {
-		db, err = badger.Open(badgerOptions(dir, log))
+		db, err = badger.Open(badgerOptions(dir, s.log))
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open badger: %w", err)
+		return nil, nil, fmt.Errorf("open badger: %w", err)
 	}
-	return db, nil
+	return db, m, nil
 }
 
 // closeTimeout bounds how long Badger may take to close. It tries for ever to
@@ -106,6 +109,13 @@ func (s *Store) closeBadger() error {
 // faultError is a panic turned into an error: reading a memory map failed, or what
 // was read made no sense to Badger.
 type faultError struct{ reason any }
+
+// ofBadger reports whether it is Badger's own state that is broken, and not what
+// it read: after it failed to make a new log, it has none.
+func (e *faultError) ofBadger() bool {
+	err, ok := e.reason.(runtime.Error)
+	return ok && strings.Contains(err.Error(), "nil pointer")
+}
 
 func (e *faultError) Error() string { return fmt.Sprintf("cannot read the store: %v", e.reason) }
 

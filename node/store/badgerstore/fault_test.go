@@ -265,19 +265,19 @@ func TestInterruptedRepair(t *testing.T) {
 	f := newFixture(t)
 	for name, prepare := range map[string]func(dir string) error{
 		"noted": func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "repair"), []byte("badger.damaged-20260101T000000Z\ntest\n"), 0o600)
+			return os.WriteFile(filepath.Join(dir, "repair"), []byte("badger-000001.damaged-20260101T000000Z\ntest\n"), 0o600)
 		},
 		"renamed": func(dir string) error {
 			return errors.Join(
-				os.WriteFile(filepath.Join(dir, "repair"), []byte("badger.damaged-20260101T000000Z\ntest\n"), 0o600),
-				os.Rename(filepath.Join(dir, "badger"), filepath.Join(dir, "badger.damaged-20260101T000000Z")))
+				os.WriteFile(filepath.Join(dir, "repair"), []byte("badger-000001.damaged-20260101T000000Z\ntest\n"), 0o600),
+				os.Rename(filepath.Join(dir, "badger-000001"), filepath.Join(dir, "badger-000001.damaged-20260101T000000Z")))
 		},
 		"half filled": func(dir string) error {
 			return errors.Join(
-				os.WriteFile(filepath.Join(dir, "repair"), []byte("badger.damaged-20260101T000000Z\ntest\n"), 0o600),
-				os.Rename(filepath.Join(dir, "badger"), filepath.Join(dir, "badger.damaged-20260101T000000Z")),
-				os.MkdirAll(filepath.Join(dir, "badger"), 0o700),
-				os.WriteFile(filepath.Join(dir, "badger", "MANIFEST"), []byte("half"), 0o600))
+				os.WriteFile(filepath.Join(dir, "repair"), []byte("badger-000001.damaged-20260101T000000Z\ntest\n"), 0o600),
+				os.Rename(filepath.Join(dir, "badger-000001"), filepath.Join(dir, "badger-000001.damaged-20260101T000000Z")),
+				os.MkdirAll(filepath.Join(dir, "badger-000001"), 0o700),
+				os.WriteFile(filepath.Join(dir, "badger-000001", "MANIFEST"), []byte("half"), 0o600))
 		},
 		"openings that ended the process": func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "opening"), []byte("2"), 0o600)

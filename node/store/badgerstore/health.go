@@ -3,6 +3,7 @@
 package badgerstore
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -132,6 +133,7 @@ func (s *Store) watch() {
 			_ = s.checkSpace() // sets the health
 			s.keepBallast()
 			s.watchStall()
+			s.wake()
 			wait := watchEvery
 			if s.health.has(causeFull) {
 				wait = watchFull
@@ -152,9 +154,27 @@ func (s *Store) watchStall() {
 	}
 }
 
-const ballastName = "ballast"
+// wake makes the writer try a disk again that has failed, though no one commits.
+func (s *Store) wake() {
+	if !s.brokenNow.Load() && !s.health.has(causeFailing) || s.started.Load() != 0 {
+		return
+	}
+	r := &request{ctx: context.Background(), run: s.reviveIdle, done: make(chan error, 1)}
+	select {
+	case s.queue <- r:
+	default: // someone commits
+	}
+}
+
+// Files that only take up space, to be given up when there is too little.
+const (
+	ballastName = "ballast" // for opening, and for Badger's work in the background
+	spareName   = "spare"   // for Badger's next log
+	spareBytes  = 2*memTableBytes + 1<<20
+)
 
 func (s *Store) ballastPath() string { return filepath.Join(s.cfg.Dir, ballastName) }
+func (s *Store) sparePath() string   { return filepath.Join(s.cfg.Dir, spareName) }
 
 func mib(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 
@@ -176,6 +196,23 @@ func (s *Store) checkSpace() error {
 	}
 	s.noteFull()
 	return fmt.Errorf("%w (%d MiB free, %d MiB needed)", store.ErrFull, free>>20, mib(s.cfg.ReserveBytes))
+}
+
+// makeSpare makes sure that there is space for another log.
+func (s *Store) makeSpare() error {
+	if fi, err := os.Stat(s.sparePath()); err == nil && fi.Size() == spareBytes {
+		return nil
+	}
+	err := fillFile(s.sparePath(), spareBytes)
+	if err == nil {
+		return nil
+	}
+	os.Remove(s.sparePath())
+	if isFull(err) {
+		s.noteFull()
+		return fmt.Errorf("%w (%w)", store.ErrFull, err)
+	}
+	return fmt.Errorf("reserve space for a log: %w", err)
 }
 
 // keepBallast gives the ballast up when Badger, busy in the background, may need
@@ -201,6 +238,7 @@ func (s *Store) makeRoomToOpen() error {
 	}
 	if free < need {
 		s.dropBallast()
+		s.dropSpare()
 		if free, err = freeBytes(s.cfg.Dir); err != nil {
 			return err
 		}
@@ -217,6 +255,7 @@ func (s *Store) makeRoomToOpen() error {
 func (s *Store) makeRoomToClose() {
 	if free, err := freeBytes(s.cfg.Dir); err == nil && free < s.cfg.ReserveBytes/2 {
 		s.dropBallast()
+		s.dropSpare()
 	}
 }
 
@@ -225,6 +264,8 @@ func (s *Store) dropBallast() {
 		s.log.Warn("disk nearly full: gave up the ballast")
 	}
 }
+
+func (s *Store) dropSpare() { os.Remove(s.sparePath()) }
 
 // makeBallast makes the ballast if it is missing. It is real space, not a hole.
 func (s *Store) makeBallast() {

@@ -5,8 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 	_ "unsafe" // for go:linkname
 
 	"golang.org/x/sys/unix"
@@ -21,8 +22,11 @@ import (
 // So every file of Badger's gets its disk blocks before it is mapped. Then a full
 // disk is an error of the mapping, which Badger returns or tries again after. For
 // that, the function that golang.org/x/sys/unix calls to map a file is wrapped;
-// Badger offers no place to do it. Only files below an open store's directory are
-// treated so. TestMappingIsReserved fails should a later version of x/sys or
+// Badger offers no place to do it. Only files in an open store's directory are
+// treated so. A table waits for space: Badger writes them in the background. A log
+// cannot wait, and without one Badger could not even read; so the spare file, which
+// is there whenever a group is written, is given up for it.
+// TestMappingIsReserved fails should a later version of x/sys or
 // Badger map files in another way.
 
 // mapperOfUnix has the fields of x/sys/unix's mmapper.
@@ -39,40 +43,66 @@ var mapper *mapperOfUnix
 var (
 	wrapOnce sync.Once
 	// reserved holds the directories in which mapped files get their blocks first.
-	reserved sync.Map // string → struct{}
+	reserved sync.Map // string → *mapping
 )
 
 // reserveMappings makes mappings of files in dir safe from a full disk.
-func reserveMappings(dir string) error {
+func reserveMappings(dir, spare string, closing *atomic.Bool) (*mapping, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return err
+		return nil, err
 	}
-	reserved.Store(dir, struct{}{})
+	m := &mapping{spare: spare, closing: closing}
+	reserved.Store(dir, m)
 	wrapOnce.Do(func() {
 		mapFile := mapper.mmap
 		mapper.mmap = func(addr, length uintptr, prot, flags, fd int, offset int64) (uintptr, error) {
-			if prot&unix.PROT_WRITE != 0 && flags&unix.MAP_SHARED != 0 && fd >= 0 && ours(fd) {
-				if err := reserveBlocks(fd, offset+int64(length)); err != nil {
+			if prot&unix.PROT_WRITE != 0 && flags&unix.MAP_SHARED != 0 && fd >= 0 {
+				if err := reserveMapping(fd, offset+int64(length)); err != nil {
 					return 0, err
 				}
 			}
 			return mapFile(addr, length, prot, flags, fd, offset)
 		}
 	})
-	return nil
+	return m, nil
 }
 
-func ours(fd int) bool {
+// reserveMapping reserves the blocks of a file if it is one of ours.
+func reserveMapping(fd int, n int64) error {
 	path, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
-	if err != nil || strings.HasSuffix(path, " (deleted)") {
-		return false
+	if err != nil {
+		return nil // not a file with a name, or no /proc: not protected
 	}
-	_, ok := reserved.Load(filepath.Dir(path))
-	return ok
+	m, ok := reserved.Load(filepath.Dir(path))
+	if !ok {
+		return nil
+	}
+	return m.(*mapping).reserve(path, fd, n)
+}
+
+func (m *mapping) reserve(path string, fd int, n int64) error {
+	if m.fault != nil {
+		if err := m.fault(path); err != nil {
+			return err
+		}
+	}
+	err := reserveBlocks(fd, n)
+	switch filepath.Ext(path) {
+	case walSuffix:
+		if isFull(err) && os.Remove(m.spare) == nil {
+			err = reserveBlocks(fd, n)
+		}
+	case tableSuffix:
+		for isFull(err) && !m.closing.Load() {
+			time.Sleep(mappingRetry)
+			err = reserveBlocks(fd, n)
+		}
+	}
+	return err
 }
 
 // reserveBlocks gives the first n bytes of a file disk blocks of its own without

@@ -24,7 +24,7 @@ func TestMappingIsReserved(t *testing.T) {
 	}
 	checked := 0
 	for _, pattern := range []string{"*" + walSuffix, "*" + vlogSuffix, "DISCARD"} {
-		names, err := filepath.Glob(filepath.Join(dir, badgerName, pattern))
+		names, err := filepath.Glob(filepath.Join(s.badgerDir(), pattern))
 		if err != nil {
 			t.Fatal(err)
 		}

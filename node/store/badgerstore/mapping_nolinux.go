@@ -2,9 +2,13 @@
 
 package badgerstore
 
+import "sync/atomic"
+
 // reserveMappings does nothing here: only the check of free space protects from a
 // disk that fills up while Badger writes.
-func reserveMappings(string) error { return nil }
+func reserveMappings(dir, spare string, closing *atomic.Bool) (*mapping, error) {
+	return &mapping{}, nil
+}
 
 // reserveBlocks does nothing here.
 func reserveBlocks(int, int64) error { return nil }

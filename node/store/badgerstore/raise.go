@@ -20,7 +20,7 @@ func (s *Store) raise() (Report, error) {
 		return Report{}, err
 	}
 	var report Report
-	rep := &repair{store: s, report: &report}
+	rep := &repair{store: s, report: &report, journal: known}
 	if err := rep.before(); err != nil {
 		return report, err
 	}
@@ -34,13 +34,17 @@ func (s *Store) raise() (Report, error) {
 		return report, err
 	}
 	s.tally.reset(have)
-	if err := s.journal.restart(s.tally.snapshot()); err != nil {
-		_ = guard(db.Close)
-		return report, err
-	}
-	if err := rep.done(); err != nil {
-		_ = guard(db.Close)
-		return report, err
+	for _, step := range []func() error{
+		// In this order: what is lost is marked in Badger before the journal
+		// forgets it.
+		func() error { return rep.complete(db) },
+		func() error { return s.journal.restart(s.tally.snapshot()) },
+		rep.done,
+	} {
+		if err := step(); err != nil {
+			_ = guard(db.Close)
+			return report, err
+		}
 	}
 	s.db = db
 	report.Damaged = s.marks.list()
@@ -73,6 +77,7 @@ func (r *repair) settle(db *badger.DB, want *tallies, known bool) (groupNote, er
 	if !verified {
 		lost = nil
 	}
+	r.store.live = found.bytes
 	r.store.marks.mu.Lock()
 	r.store.marks.set = found.marks
 	r.store.marks.mu.Unlock()
@@ -135,6 +140,7 @@ type survey struct {
 	marks   map[shelfID]Damage
 	corrupt []corruptRecord
 	records int
+	bytes   int64 // of keys and values
 }
 
 // corruptRecord is a record that failed its hash, as found.
@@ -209,6 +215,7 @@ func (v *survey) take(key, stored []byte) error {
 		id := shelfOf(k)
 		v.shelfs[id] = v.shelfs[id].with(sum)
 		v.records++
+		v.bytes += int64(len(key) + len(stored))
 	case spaceGroup:
 		n, err := decodeNote(value)
 		if err != nil {

@@ -22,11 +22,10 @@ import (
 
 // Names inside the store's directory, beside Badger's.
 const (
-	asidePrefix = badgerName + ".damaged-" // then the time
-	suspectName = badgerName + ".suspect"  // files that opening would change; gone when all is well
-	repairName  = "repair"                 // names the directory being salvaged
-	openingName = "opening"                // how often opening was begun and not ended
-	corruptName = "damaged-records"        // bytes of records that failed their hash
+	suspectName = "suspect"         // files that opening would change; gone when all is well
+	repairName  = "repair"          // names the directory being salvaged
+	openingName = "opening"         // how often opening was begun and not ended
+	corruptName = "damaged-records" // bytes of records that failed their hash
 )
 
 // maxOpenings is how often opening Badger may end the process before it counts as
@@ -35,21 +34,61 @@ const maxOpenings = 2
 
 // repair is the state of one opening of Badger.
 type repair struct {
-	store  *Store
-	report *Report
-	aside  string // name of the directory whose records are to be brought back
+	store   *Store
+	report  *Report
+	aside   string // name of the directory whose records are to be brought back
+	fresh   bool   // the generation is a new one, not yet complete
+	journal bool   // there is one
 }
 
 func (r *repair) path(names ...string) string {
 	return filepath.Join(append([]string{r.store.cfg.Dir}, names...)...)
 }
 
-// before looks at Badger's files before Badger does, and sets them aside if it had
-// better not.
+// before chooses the generation to open, looks at its files before Badger does, and
+// sets it aside if Badger had better not.
 func (r *repair) before() error {
-	if err := r.resume(); err != nil || r.aside != "" {
+	complete, unfinished, err := r.store.generations()
+	if err != nil {
 		return err
 	}
+	if err := r.resume(); err != nil {
+		return err
+	}
+	switch {
+	case len(complete) > 0:
+		// It was completed, so whatever it was made from is not needed.
+		r.store.generation, r.aside = complete[len(complete)-1], ""
+	case r.aside != "":
+		// What the interrupted salvage had made is thrown away; what it made it
+		// from is still there.
+		for _, n := range unfinished {
+			if err := os.RemoveAll(r.store.generationDir(n)); err != nil {
+				return err
+			}
+		}
+		r.store.generation, r.fresh = 1, true
+		return nil
+	case len(unfinished) > 0 && r.journal:
+		// There was a store, but which it is is not marked any more.
+		r.store.generation = unfinished[len(unfinished)-1]
+		return r.setAside("it is not marked as complete")
+	default:
+		// A new store; a first opening that was interrupted had nothing in it.
+		for _, n := range unfinished {
+			if err := os.RemoveAll(r.store.generationDir(n)); err != nil {
+				return err
+			}
+		}
+		r.store.generation, r.fresh = 1, true
+		return nil
+	}
+	return r.inspect()
+}
+
+// inspect sets the generation aside if it is damaged, or has ended the process more
+// than once.
+func (r *repair) inspect() error {
 	openings := 0
 	if b, err := os.ReadFile(r.path(openingName)); err == nil {
 		openings, _ = strconv.Atoi(strings.TrimSpace(string(b)))
@@ -70,8 +109,7 @@ func (r *repair) before() error {
 	return os.WriteFile(r.path(openingName), []byte(strconv.Itoa(openings+1)), 0o600)
 }
 
-// resume takes up a salvage that was interrupted: what it had made is thrown away,
-// what it made it from is still there.
+// resume reads what an interrupted salvage was about.
 func (r *repair) resume() error {
 	b, err := os.ReadFile(r.path(repairName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -81,21 +119,25 @@ func (r *repair) resume() error {
 		return err
 	}
 	name, reason, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
-	if !strings.HasPrefix(name, asidePrefix) || filepath.Base(name) != name {
+	if generation, _, ok := strings.Cut(name, damagedInfix); !ok || filepath.Base(name) != name {
+		return os.Remove(r.path(repairName))
+	} else if _, ok := parseGeneration(generation); !ok {
 		return os.Remove(r.path(repairName))
 	}
 	if _, err := os.Stat(r.path(name)); err != nil {
 		// It was noted but not yet renamed.
 		return os.Remove(r.path(repairName))
 	}
-	if err := os.RemoveAll(r.path(badgerName)); err != nil {
-		return err
-	}
-	r.aside, r.report.SetAside, r.report.Reason = name, r.path(name), reason
+	r.noteAside(name, reason)
 	return nil
 }
 
-// setAside renames Badger's directory. Nothing in it is changed or deleted.
+func (r *repair) noteAside(name, reason string) {
+	r.aside, r.report.SetAside, r.report.Reason = name, r.path(name), reason
+}
+
+// setAside renames the generation's directory and begins another. Nothing in the
+// old one is changed or deleted, but that it does not count any more.
 func (r *repair) setAside(reason string) error {
 	name, err := r.asideName()
 	if err != nil {
@@ -105,18 +147,20 @@ func (r *repair) setAside(reason string) error {
 	if err := writeFileDurably(r.path(repairName), []byte(name+"\n"+reason+"\n")); err != nil {
 		return fmt.Errorf("set damaged store aside: %w", err)
 	}
-	if err := os.Rename(r.path(badgerName), r.path(name)); err != nil {
+	if err := os.Rename(r.store.badgerDir(), r.path(name)); err != nil {
 		return fmt.Errorf("set damaged store aside: %w", err)
 	}
 	if err := syncDir(r.store.cfg.Dir); err != nil {
 		return fmt.Errorf("set damaged store aside: %w", err)
 	}
-	r.aside, r.report.SetAside, r.report.Reason = name, r.path(name), reason
+	r.noteAside(name, reason)
+	r.store.generation++
+	r.fresh = true
 	return nil
 }
 
 func (r *repair) asideName() (string, error) {
-	base := asidePrefix + time.Now().UTC().Format("20060102T150405Z")
+	base := generationName(r.store.generation) + damagedInfix + time.Now().UTC().Format("20060102T150405Z")
 	for i := 0; i < 1000; i++ {
 		name := base
 		if i > 0 {
@@ -132,14 +176,13 @@ func (r *repair) asideName() (string, error) {
 }
 
 // open opens Badger and fills it with what is whole in what was set aside.
-func (r *repair) open() (*badger.DB, error) {
-	dir := r.path(badgerName)
-	db, err := openBadger(dir, r.store.log)
+func (r *repair) open() (db *badger.DB, err error) {
+	db, r.store.mapping, err = r.store.openBadger(r.store.badgerDir())
 	if err != nil && r.aside == "" && !circumstance(err) {
 		if err := r.setAside(err.Error()); err != nil {
 			return nil, err
 		}
-		db, err = openBadger(dir, r.store.log)
+		db, r.store.mapping, err = r.store.openBadger(r.store.badgerDir())
 	}
 	if err != nil {
 		if isFull(err) {
@@ -172,27 +215,33 @@ func (r *repair) salvage(db *badger.DB) error {
 	return r.salvageInto(db, r.path(suspectName))
 }
 
+// complete makes a new generation count. From here on what is committed is nowhere
+// else, and the salvage is never taken up again.
+func (r *repair) complete(db *badger.DB) error {
+	if !r.fresh {
+		return nil
+	}
+	return r.store.complete(r.store.generation, db)
+}
+
 // done ends a repair: what was kept from before the opening is thrown away if it
 // was not needed, and kept with the rest if it was.
 func (r *repair) done() error {
+	clean := r.report.SetAside == "" && r.report.Reason == "" && len(r.store.marks.list()) == 0 && !r.report.Unverified
 	if r.suspects() {
-		needed := r.report.SetAside != "" || r.report.Reason != "" || len(r.store.marks.list()) > 0 || r.report.Unverified
-		if err := r.putAwaySuspects(needed); err != nil {
+		if err := r.putAwaySuspects(!clean); err != nil {
 			return err
 		}
 	}
-	if err := os.Remove(r.path(openingName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, name := range []string{openingName, repairName} {
+		if err := os.Remove(r.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	if r.aside == "" {
-		return nil
+	if !clean {
+		return nil // other generations may still be of use
 	}
-	// From here on what is committed is nowhere else: the salvage must never be
-	// taken up again.
-	if err := os.Remove(r.path(repairName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return syncDir(r.store.cfg.Dir)
+	return r.store.removeOthers()
 }
 
 func (r *repair) putAwaySuspects(needed bool) error {
@@ -238,7 +287,7 @@ func (r *repair) keepCorrupt(records []corruptRecord) error {
 // copied or moved to the suspect directory first: a crash leaves such files, but
 // so does damage, and which it was is known only once the records are counted.
 func (r *repair) audit() (reason string, err error) {
-	dir := r.path(badgerName)
+	dir := r.store.badgerDir()
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil

@@ -28,22 +28,7 @@ func (s *Store) Scrub(ctx context.Context) (Report, error) {
 }
 
 func (s *Store) scrub(ctx context.Context) (Report, error) {
-	// The transaction and the tallies must be of the same moment: between two
-	// groups.
-	var db *badger.DB
-	var txn *badger.Txn
-	var want groupNote
-	err := s.between(ctx, func() error {
-		if s.db == nil || s.broken {
-			return errUnavailable
-		}
-		db, txn, want = s.db, s.db.NewTransaction(false), s.tally.snapshot()
-		return nil
-	})
-	if err != nil {
-		return Report{}, err
-	}
-	found, err := s.surveyWhileOpen(ctx, db, txn)
+	found, want, err := s.surveyNow(ctx)
 	if err != nil {
 		return Report{}, err
 	}
@@ -57,6 +42,26 @@ func (s *Store) scrub(ctx context.Context) (Report, error) {
 	}
 	report.Damaged = s.marks.list()
 	return report, nil
+}
+
+// surveyNow surveys the store, and says what should be there.
+func (s *Store) surveyNow(ctx context.Context) (found *survey, want groupNote, err error) {
+	// The transaction and the tallies must be of the same moment: between two
+	// groups.
+	var db *badger.DB
+	var txn *badger.Txn
+	err = s.between(ctx, func() error {
+		if s.db == nil || s.broken {
+			return errUnavailable
+		}
+		db, txn, want = s.db, s.db.NewTransaction(false), s.tally.snapshot()
+		return nil
+	})
+	if err != nil {
+		return nil, want, err
+	}
+	found, err = s.surveyWhileOpen(ctx, db, txn)
+	return found, want, err
 }
 
 // surveyWhileOpen surveys txn, and discards it, without keeping others from

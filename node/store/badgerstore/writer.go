@@ -161,6 +161,23 @@ func (s *Store) gather(held **request) []*request {
 	}
 }
 
+// reviveIdle ends a failure if the disk works again, though no one commits.
+func (s *Store) reviveIdle() error {
+	if err := s.checkSpace(); err != nil {
+		return err
+	}
+	if err := s.makeSpare(); err != nil {
+		return err
+	}
+	if s.broken {
+		if err := s.revive(); err != nil {
+			return err
+		}
+	}
+	s.health.set(causeFailing, "")
+	return nil
+}
+
 // retryEvery is how often a failing disk is tried again.
 const retryEvery = time.Second
 
@@ -175,7 +192,14 @@ func (s *Store) commitGroup(group []*request) error {
 	if err := s.checkSpace(); err != nil {
 		return err
 	}
-	var err error
+	err := s.makeSpare()
+	if errors.Is(err, store.ErrFull) {
+		return err
+	}
+	if err != nil {
+		s.health.set(causeFailing, failingMessage(err))
+		return fmt.Errorf("commit: %w", err)
+	}
 	for range 2 {
 		if s.broken {
 			if err := s.revive(); err != nil {
@@ -186,7 +210,7 @@ func (s *Store) commitGroup(group []*request) error {
 			s.health.set(causeFailing, "")
 			return nil
 		}
-		s.broken, s.cause = true, err
+		s.setBroken(err)
 		s.log.Error("commit failed", "err", err)
 		if isFull(err) {
 			s.noteFull()
@@ -207,14 +231,17 @@ func (s *Store) flushGroup(group []*request) error {
 		time.Sleep(d)
 	}
 	note := groupNote{seq: s.tally.seq + 1, shelfs: make(map[shelfID]tally)}
+	live := s.live
 	err := guard(func() error {
 		txn := s.db.NewTransaction(true)
 		defer txn.Discard()
 		for _, r := range group {
 			for _, o := range r.ops {
-				if err := s.change(txn, o, note.shelfs); err != nil {
+				grown, err := s.change(txn, o, note.shelfs)
+				if err != nil {
 					return err
 				}
+				live += int64(grown)
 			}
 		}
 		key := ringKey(note.seq)
@@ -229,6 +256,16 @@ func (s *Store) flushGroup(group []*request) error {
 	if err != nil {
 		return err
 	}
+	if s.since != nil {
+		for _, r := range group {
+			for _, o := range r.ops {
+				s.since.add(o.key, o.stored)
+			}
+		}
+		key := ringKey(note.seq)
+		s.since.add(key, sealValue(key, note.encode()))
+	}
+	s.live = live
 	s.tally.apply(note)
 	if err := s.journal.add(note, s.tally); err != nil {
 		s.log.Error("tally not written", "err", err)
@@ -236,13 +273,14 @@ func (s *Store) flushGroup(group []*request) error {
 	return nil
 }
 
-// change makes one change in txn and in the tallies that it touches.
-func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) error {
+// change makes one change in txn and in the tallies that it touches, and returns by
+// how many bytes the records grow.
+func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) (grown int, err error) {
 	if o.key[0] != spaceRecord {
 		if o.stored == nil {
-			return txn.Delete(o.key)
+			return 0, txn.Delete(o.key)
 		}
-		return txn.Set(o.key, o.stored)
+		return 0, txn.Set(o.key, o.stored)
 	}
 	t, ok := changed[o.shelf]
 	if !ok {
@@ -252,10 +290,10 @@ func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) error {
 	switch {
 	case errors.Is(err, badger.ErrKeyNotFound):
 		if o.stored == nil {
-			return nil
+			return 0, nil
 		}
 	case err != nil:
-		return err
+		return 0, err
 	default:
 		// A damaged old value has another hash than was counted. That shows at the
 		// next scrub, as it should: the damage was there.
@@ -264,20 +302,22 @@ func (s *Store) change(txn *badger.Txn, o op, changed map[shelfID]tally) error {
 				return errShortValue
 			}
 			t = t.without(sum(old[1:valueOverhead]))
+			grown -= len(o.key) + len(old)
 			return nil
 		})
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if o.stored == nil {
 		err = txn.Delete(o.key)
 	} else {
 		t = t.with(o.sum)
+		grown += len(o.key) + len(o.stored)
 		err = txn.Set(o.key, o.stored)
 	}
 	changed[o.shelf] = t
-	return err
+	return grown, err
 }
 
 // revive closes Badger and opens it anew, once the disk takes writes again.
@@ -312,7 +352,15 @@ func (s *Store) revive() error {
 		s.log.Error("store damaged", "report", report.String())
 	}
 	s.broken = false
+	s.brokenNow.Store(false)
 	return nil
+}
+
+// setBroken notes that a commit failed: what Badger holds in memory may not be on
+// the disk.
+func (s *Store) setBroken(cause error) {
+	s.broken, s.cause = true, cause
+	s.brokenNow.Store(true)
 }
 
 // probe tries whether the disk takes a flushed write.
