@@ -68,6 +68,7 @@ const (
 	draftInterval   = 40 * time.Millisecond  // between two commits of drafts: own edits are durable within 50 ms
 	sealInterval    = 50 * time.Millisecond  // drafts become an entry after this, while someone listens
 	sealAlone       = 2 * time.Second        // and after this when nobody does
+	sealRetry       = 5 * time.Second        // after an own edit could not be sealed
 	sealMax         = time.Second            // the longest wait under load
 	entriesPerSec   = 200                    // rate above which sealing waits longer
 	reofferInterval = 700 * time.Millisecond // an entry no peer has confirmed is offered again by sync

@@ -88,9 +88,9 @@ func (d *Document) sealPending() {
 		if err != nil {
 			// Nothing is lost: what was not sealed stays, as drafts or in
 			// memory, and is tried again.
-			d.log.Error("seal entry", "err", err)
+			d.log.Error("seal entry, trying again later", "err", err)
 			d.pending.groups = groups[i:]
-			d.pending.since = d.node.cfg.Now()
+			d.pending.since = d.node.cfg.Now().Add(sealRetry)
 			return
 		}
 		d.putEntries(g, entries)
@@ -102,6 +102,9 @@ func (d *Document) sealPending() {
 func (d *Document) sealGroup(g *group) ([]*oplog.Entry, error) {
 	if len(g.updates) == 0 {
 		return nil, nil
+	}
+	if seq, id, ok := d.chains.Head(g.slot.chain); ok && seq >= g.slot.next {
+		g.slot.next, g.slot.prev = seq+1, id // a peer gave back entries this store had lost
 	}
 	update, err := crdt.MergeUpdates(g.updates...)
 	if err != nil {

@@ -188,6 +188,7 @@ func (d *Document) answerRequest(raw []byte) error {
 		return fmt.Errorf("check join request: %w", err)
 	}
 	if _, _, member := d.access.Authority(req.Device); member {
+		d.out.then(func() { d.reoffer = true })
 		return d.wrapFor(req.SealPublic) // let in before, perhaps without the keys
 	}
 	op, err := access.NewGrantVia(d.access, d.node.cfg.Key, req, now)

@@ -156,5 +156,8 @@ func (d *Document) CheckOp(raw []byte) oplog.Verdict {
 	if d.access.Has(op.ID) {
 		return oplog.Verdict{Action: oplog.Ignore, Reason: oplog.ErrDuplicate}
 	}
+	if op.Kind != access.KindGenesis && !d.access.Has(op.Auth) {
+		return oplog.Verdict{Action: oplog.Ignore, Reason: oplog.ErrNoAuthority}
+	}
 	return oplog.Verdict{}
 }

@@ -88,6 +88,9 @@ func (d *Document) Lease(resume string) (Lease, error) {
 	}
 	d.dropStaleSessions(d.node.cfg.Now())
 	if len(d.sessions) >= maxSessions {
+		d.dropOldestDetached()
+	}
+	if len(d.sessions) >= maxSessions {
 		return Lease{}, fmt.Errorf("%w: %d editors are open on this document here", ErrTooMany, len(d.sessions))
 	}
 	sl, err := d.takeSlot(auth)
@@ -346,6 +349,21 @@ func (d *Document) dropStaleSessions(now time.Time) {
 			s.over = true
 			d.releaseSession(s)
 		}
+	}
+}
+
+// dropOldestDetached makes room by ending the session whose connection has
+// been gone longest and that has nothing left to store.
+func (d *Document) dropOldestDetached() {
+	var oldest *Session
+	for _, s := range d.sessions {
+		if !s.attached && !d.slotBusy(s.slot) && (oldest == nil || s.detached.Before(oldest.detached)) {
+			oldest = s
+		}
+	}
+	if oldest != nil {
+		oldest.over = true
+		d.releaseSession(oldest)
 	}
 }
 

@@ -79,12 +79,11 @@ func (d *Document) retrying() bool {
 func (d *Document) nextWork() (time.Duration, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	idle := d.out.empty() && d.unstored.empty() && len(d.pending.groups) == 0
-	if d.closed && (idle || d.retryWait > 0) {
-		return 0, true
-	}
 	if d.closed {
-		return 0, false
+		// Drafts that are durable need not become entries now: the next start
+		// does that.
+		stored := d.out.empty() && d.unstored.empty() && !d.pending.unsaved()
+		return 0, stored || d.retryWait > 0
 	}
 	now := d.node.cfg.Now()
 	switch {
@@ -119,7 +118,7 @@ func (d *Document) collect() outbox {
 	now := d.node.cfg.Now()
 	switch {
 	case len(d.pending.groups) == 0:
-	case d.canSeal() && (d.closed || now.Sub(d.pending.since) >= d.sealWait() || d.pending.bytes >= maxEntryUpdate):
+	case d.canSeal() && !d.closed && (now.Sub(d.pending.since) >= d.sealWait() || d.pending.bytes >= maxEntryUpdate):
 		d.sealPending()
 	case d.closed || now.Sub(d.lastFlush) >= draftInterval:
 		d.draftPending()
