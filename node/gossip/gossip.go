@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -27,8 +26,6 @@ const (
 	maxSubscriptions  = 1 << 14 // topics in one announcement of a peer
 	validationQueue   = 1 << 10 // messages waiting to be put into their topic's queue
 	peerOutboundQueue = 1 << 10 // messages waiting for a slow peer, before they are dropped
-	memberCacheTime   = time.Second
-	maxMemberCache    = 1 << 12
 )
 
 var (
@@ -43,7 +40,7 @@ var (
 // one topic come one at a time.
 type Document interface {
 	// Allows reports whether a peer may take part: a member, or a relay named
-	// in the access log. It is asked often and answers from memory.
+	// in the access log. Answers are remembered for a second.
 	Allows(peer wire.Device) bool
 	// CheckEntry judges an entry, its form already checked.
 	CheckEntry(e *oplog.Entry) oplog.Verdict
@@ -85,8 +82,6 @@ type Gossip struct {
 	mu     sync.Mutex
 	closed bool
 	topics map[string]*Topic
-	// members are recent answers of member.
-	members map[peer.ID]membership
 }
 
 // New starts gossip on a host. Close ends it; the host stays open.
@@ -106,7 +101,7 @@ func New(cfg Config) (*Gossip, error) {
 	}
 	g := &Gossip{
 		cfg: cfg, self: cfg.Host.ID(), log: cfg.Logger, metrics: m,
-		topics: map[string]*Topic{}, members: map[peer.ID]membership{},
+		topics: map[string]*Topic{},
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.ps, err = pubsub.NewGossipSub(g.ctx, cfg.Host, g.options()...)
@@ -157,11 +152,14 @@ func (f subscriptionFilter) CanSubscribe(string) bool { return true }
 // FilterIncomingSubscriptions is part of pubsub.SubscriptionFilter. Topics that
 // are not joined here are kept too, up to the limit: they may be joined later,
 // and a peer announces itself only once.
-func (f subscriptionFilter) FilterIncomingSubscriptions(_ peer.ID, subs []*pb.RPC_SubOpts) ([]*pb.RPC_SubOpts, error) {
+func (f subscriptionFilter) FilterIncomingSubscriptions(id peer.ID, subs []*pb.RPC_SubOpts) ([]*pb.RPC_SubOpts, error) {
 	if len(subs) > maxSubscriptions {
 		return nil, pubsub.ErrTooManySubscriptions
 	}
-	return pubsub.FilterSubscriptions(subs, func(topic string) bool { return len(topic) <= maxTopicBytes }), nil
+	return pubsub.FilterSubscriptions(subs, func(topic string) bool {
+		f.g.allows(id, topic) // the roster learns of the peer before it asks for anything
+		return len(topic) <= maxTopicBytes
+	}), nil
 }
 
 // maxTopicBytes is longer than any topic name of ours.
@@ -175,14 +173,15 @@ func (g *Gossip) topic(name string) *Topic {
 }
 
 // allows is gossipsub's peer filter: who takes part in the mesh of a topic,
-// and is asked for and offered messages.
+// and is asked for and offered messages. A peer not known yet is not; gossipsub
+// asks again at its next heartbeat.
 func (g *Gossip) allows(id peer.ID, name string) bool {
 	t := g.topic(name)
 	if t == nil {
 		return false
 	}
 	d, err := transport.DeviceOf(id)
-	return err == nil && t.doc.Allows(d)
+	return err == nil && t.roster.get(d).allowed
 }
 
 // Close leaves every topic and ends gossip. It returns when all goroutines of
@@ -232,35 +231,20 @@ func (g *Gossip) forget(t *Topic) {
 	}
 }
 
-// member reports whether a peer may take part in any joined topic. Gossipsub
-// asks for every peer of every message, so the answer is kept for a moment.
-func (g *Gossip) member(id peer.ID) bool {
-	now := time.Now()
-	g.mu.Lock()
-	if m, ok := g.members[id]; ok && now.Before(m.until) {
-		g.mu.Unlock()
-		return m.is
-	}
-	topics := make([]*Topic, 0, len(g.topics))
-	for _, t := range g.topics {
-		topics = append(topics, t)
-	}
-	g.mu.Unlock()
+// stranger reports whether a peer is known to be a member of no joined topic.
+func (g *Gossip) stranger(id peer.ID) bool {
 	d, err := transport.DeviceOf(id)
-	is := err == nil && slices.ContainsFunc(topics, func(t *Topic) bool { return t.doc.Allows(d) })
+	if err != nil {
+		return true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.members) >= maxMemberCache {
-		clear(g.members)
+	for _, t := range g.topics {
+		if s := t.roster.get(d); s.allowed || !s.known {
+			return false
+		}
 	}
-	g.members[id] = membership{is: is, until: now.Add(memberCacheTime)}
-	return is
-}
-
-// membership is an answer of member.
-type membership struct {
-	is    bool
-	until time.Time
+	return true
 }
 
 // Scores of peers, as gossipsub adds them up.
@@ -280,10 +264,10 @@ func (g *Gossip) scoring() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds
 	params := &pubsub.PeerScoreParams{
 		Topics: map[string]*pubsub.TopicScoreParams{},
 		AppSpecificScore: func(id peer.ID) float64 {
-			if g.member(id) {
-				return 0
+			if g.stranger(id) {
+				return strangerScore
 			}
-			return strangerScore
+			return 0
 		},
 		AppSpecificWeight:         1,
 		BehaviourPenaltyWeight:    -1,

@@ -79,6 +79,13 @@ func (m *member) count(k gossip.Kind) int {
 	return n
 }
 
+// messages returns what was delivered.
+func (m *member) messages() []gossip.Message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.got)
+}
+
 func (m *member) publish(t *testing.T, k gossip.Kind, body []byte) {
 	t.Helper()
 	if err := m.topic.Publish(context.Background(), gossip.Message{Kind: k, Body: body}); err != nil {
@@ -188,7 +195,7 @@ func TestGapIsReported(t *testing.T) {
 		if m.count(gossip.Gap) != 1 || m.count(gossip.Entry) != 0 {
 			t.Fatalf("%d gaps and %d entries delivered", m.count(gossip.Gap), m.count(gossip.Entry))
 		}
-		if e := m.got[0].Entry; e == nil || e.ID != entries[2].ID {
+		if e := m.messages()[0].Entry; e == nil || e.ID != entries[2].ID {
 			t.Error("the gap does not name the entry")
 		}
 	})
@@ -257,7 +264,7 @@ func TestF28FloodIsLimited(t *testing.T) {
 		time.Sleep(time.Second)
 		m := g.members[0]
 		fromFlood, fromQuiet := 0, 0
-		for _, msg := range m.got {
+		for _, msg := range m.messages() {
 			switch {
 			case msg.Kind != gossip.Entry:
 			case msg.Entry.Author == g.members[2].replica.Key.Device():
@@ -283,7 +290,9 @@ func TestF28FloodIsLimited(t *testing.T) {
 func TestSlowDocument(t *testing.T) {
 	fast := gossip.Rates{AuthorEntries: 1e6, AuthorBurst: 1e6, AuthorBytes: 1e9}
 	simulate(t, 3, fast, func(t *testing.T, g *group) {
+		g.members[1].mu.Lock()
 		g.members[1].slow = 100 * time.Millisecond
+		g.members[1].mu.Unlock()
 		const n = 2000
 		for i, e := range g.members[0].doc.Write(newRand(1), 0, n, 100) {
 			g.members[0].publish(t, gossip.Entry, e.Raw)
@@ -322,5 +331,76 @@ func TestWrongMessages(t *testing.T) {
 		if err := g.members[0].topic.Publish(context.Background(), gossip.Message{}); err == nil || errors.Is(err, pubsub.ErrEmptyPeerID) {
 			t.Errorf("publishing after Close: %v", err)
 		}
+	})
+}
+
+// A device that was connected and in the topic before it was let in takes part
+// soon after, also by way of a third one.
+func TestMemberLetInLater(t *testing.T) {
+	simulate(t, 3, gossip.Rates{}, func(t *testing.T, g *group) {
+		late := g.members[2].replica.Key.Device()
+		forbid := func(yes bool) {
+			for _, m := range g.members[:2] {
+				m.mu.Lock()
+				m.forbidden[late] = yes
+				m.mu.Unlock()
+			}
+		}
+		forbid(true)
+		if err := g.members[2].topic.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		var err error
+		if g.members[2].topic, err = g.members[2].gossip.Join(topicName, g.members[2]); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second) // gossipsub tries, and is ignored
+		forbid(false)
+		time.Sleep(3 * time.Second)
+		e := g.members[2].doc.Write(newRand(1), 0, 1, 50)[0]
+		g.members[2].publish(t, gossip.Entry, e.Raw)
+		took := transporttest.Within(t, 2*time.Second, func() bool { return g.members[1].doc.Len() == 1 })
+		t.Logf("from the new member by way of another: %v", took)
+		own := g.members[1].doc.Write(newRand(2), 0, 1, 50)[0]
+		g.members[1].publish(t, gossip.Entry, own.Raw)
+		took = transporttest.Within(t, 2*time.Second, func() bool { return g.members[2].doc.Len() == 2 })
+		t.Logf("to the new member: %v", took)
+	})
+}
+
+// lockedDocument is a document whose owner holds its lock while it joins. The
+// lock is a channel: virtual time stands still while someone waits for a Mutex.
+type lockedDocument struct {
+	*member
+	lock chan struct{} // capacity 1
+}
+
+func (d *lockedDocument) Allows(dev wire.Device) bool {
+	d.lock <- struct{}{}
+	defer func() { <-d.lock }()
+	return d.member.Allows(dev)
+}
+
+// Joining under the lock that Allows takes is safe, even while gossipsub asks
+// for the topic's members.
+func TestJoinUnderLock(t *testing.T) {
+	simulate(t, 3, gossip.Rates{}, func(t *testing.T, g *group) {
+		m := g.members[2]
+		if err := m.topic.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d := &lockedDocument{member: m, lock: make(chan struct{}, 1)}
+		d.lock <- struct{}{}
+		var err error
+		if m.topic, err = m.gossip.Join(topicName, d); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second) // heartbeats, while the document is busy
+		e := g.members[1].doc.Write(newRand(1), 0, 1, 50)[0]
+		g.members[1].publish(t, gossip.Entry, e.Raw)
+		time.Sleep(time.Second)
+		<-d.lock
+		transporttest.Within(t, 2*time.Second, func() bool { return m.doc.Len() == 1 })
 	})
 }

@@ -30,6 +30,10 @@ var errRate = errors.New("over the rate limit")
 
 // message judges one message, and returns what to deliver.
 func (c *judge) message(from peer.ID, device wire.Device, data []byte, now time.Time) (pubsub.ValidationResult, []Message) {
+	if !c.doc.Allows(device) {
+		c.g.metrics.strangers.Inc()
+		return pubsub.ValidationIgnore, nil
+	}
 	m, err := decode(data)
 	v := verdictOf(err)
 	var deliver []Message

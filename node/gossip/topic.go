@@ -36,6 +36,7 @@ type Topic struct {
 	queue  chan *job
 	missed atomic.Bool // something was dropped because the queue was full
 	judge  *judge      // of the worker alone
+	roster *roster
 
 	mu      sync.Mutex
 	closed  bool
@@ -59,6 +60,7 @@ func newTopic(g *Gossip, name string, doc Document) *Topic {
 		queue:   make(chan *job, maxQueued),
 		waiting: map[peer.ID]int{},
 		judge:   newJudge(g, doc),
+		roster:  newRoster(),
 	}
 }
 
@@ -80,6 +82,9 @@ func (t *Topic) start() error {
 	}
 	if err != nil {
 		return errors.Join(err, t.top.Close(), ps.UnregisterTopicValidator(t.name))
+	}
+	for _, id := range t.g.cfg.Host.Network().Peers() {
+		t.g.allows(id, t.name)
 	}
 	t.wg.Add(2)
 	go t.drain()
@@ -156,10 +161,6 @@ func (g *Gossip) admit(_ context.Context, from peer.ID, msg *pubsub.Message) pub
 		g.metrics.judged.WithLabelValues("unknown", "reject").Inc()
 		return pubsub.ValidationReject
 	}
-	if !t.doc.Allows(device) {
-		g.metrics.strangers.Inc()
-		return pubsub.ValidationIgnore
-	}
 	j := &job{
 		from: from, device: device, data: msg.GetData(),
 		verdict: make(chan pubsub.ValidationResult, 1), passed: make(chan struct{}),
@@ -232,6 +233,8 @@ func (t *Topic) work() {
 		select {
 		case <-t.done:
 			return
+		case d := <-t.roster.ask:
+			t.roster.set(d, t.doc.Allows(d))
 		case j := <-t.queue:
 			t.dequeued(j)
 			result, deliver := t.judge.message(j.from, j.device, j.data, t.g.cfg.Now())

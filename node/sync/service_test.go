@@ -32,8 +32,8 @@ func TestConnectedNodesBecomeEqual(t *testing.T) {
 			if got := n.service.PeersOf(doc); len(got) != 1 || got[0] != w.nodes[1-i].Key.Device() {
 				t.Errorf("node %d shares the document with %v", i, got)
 			}
-			if n.up() != 1 || len(n.ups) != 1 {
-				t.Errorf("node %d: %d sessions up, %d made", i, n.up(), len(n.ups))
+			if n.up() != 1 || n.began() != 1 {
+				t.Errorf("node %d: %d sessions up, %d made", i, n.up(), n.began())
 			}
 		}
 	})
@@ -226,7 +226,9 @@ func TestOfflineAndBack(t *testing.T) {
 func TestSlowHandlerDelaysOnlyItself(t *testing.T) {
 	simulate(t, 3, func(t *testing.T, w *world) {
 		doc := w.share(1)
+		w.nodes[2].mu.Lock()
 		w.nodes[2].slow = 2 * time.Second
+		w.nodes[2].mu.Unlock()
 		w.nodes[0].Get(doc).Write(newRand(1), 0, 600, 2000)
 		w.Connect(t, 0, 1)
 		w.Connect(t, 0, 2)

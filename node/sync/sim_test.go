@@ -70,6 +70,13 @@ func (n *node) up() int {
 	return len(n.ups) - n.downs
 }
 
+// began returns how many sessions ever worked.
+func (n *node) began() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.ups)
+}
+
 // world is several nodes on a simulated network.
 type world struct {
 	*transporttest.Network
