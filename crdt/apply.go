@@ -28,7 +28,8 @@ func (d *Doc) ApplyUpdate(update []byte, origin any) error {
 func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
 	for {
 		d := tx.doc
-		rest := newIntegration(tx, sections).run()
+		in := newIntegration(tx, sections)
+		rest := in.run()
 		retry := d.pending.unblocked(d)
 		d.pending.add(rest)
 		unknown := tx.deleteRanges(deletes.Normalize())
@@ -47,8 +48,8 @@ func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
 // build on each other.
 type integration struct {
 	tx       *Txn
-	sections map[uint64]*codec.Section // by client, those not given up
-	order    []uint64                  // clients, ascending; taken from the end
+	sections []codec.Section // one a client, ascending
+	open     int             // those from here on have no structs left
 	current  *codec.Section
 	stack    []codec.Struct // each waits for what is above it
 	rest     remainder
@@ -60,42 +61,52 @@ type remainder struct {
 	missing map[uint64]uint64 // by client, the clock that would unblock it
 }
 
-func newIntegration(tx *Txn, sections []codec.Section) *integration {
-	in := &integration{tx: tx, sections: make(map[uint64]*codec.Section, len(sections))}
-	for i := range sections {
-		s := &sections[i]
-		if in.sections[s.Client] == nil {
-			in.order = append(in.order, s.Client)
+func newIntegration(tx *Txn, sections []codec.Section) integration {
+	slices.SortStableFunc(sections, func(a, b codec.Section) int { return cmp.Compare(a.Client, b.Client) })
+	n := 0
+	for i := range sections { // of two sections of one client the later counts
+		if n > 0 && sections[n-1].Client == sections[i].Client {
+			n--
 		}
-		in.sections[s.Client] = s
+		sections[n] = sections[i]
+		n++
 	}
-	slices.Sort(in.order)
-	return in
+	return integration{tx: tx, sections: sections[:n], open: n}
+}
+
+// section returns the section of a client, or nil if there is none or it was
+// given up.
+func (in *integration) section(client uint64) *codec.Section {
+	i, ok := slices.BinarySearchFunc(in.sections, client, func(s codec.Section, client uint64) int {
+		return cmp.Compare(s.Client, client)
+	})
+	if !ok || in.sections[i].Dropped() {
+		return nil
+	}
+	return &in.sections[i]
 }
 
 // nextSection makes the section of the highest client that has structs left
 // the current one.
 func (in *integration) nextSection() bool {
-	for len(in.order) > 0 {
-		s := in.sections[in.order[len(in.order)-1]]
-		if s != nil && s.More() {
+	for ; in.open > 0; in.open-- {
+		if s := &in.sections[in.open-1]; s.More() {
 			in.current = s
 			return true
 		}
-		in.order = in.order[:len(in.order)-1]
 	}
 	return false
 }
 
 func (in *integration) run() remainder {
-	var head codec.Struct
-	w := newRestWriter()
 	if !in.nextSection() {
 		return in.rest
 	}
+	var head codec.Struct
+	var w restWriter
 	in.current.Next(&head)
 	for {
-		if in.step(&head, w) {
+		if in.step(&head, &w) {
 			continue // with what head waits for
 		}
 		switch {
@@ -126,7 +137,7 @@ func (in *integration) step(head *codec.Struct, w *restWriter) bool {
 		return false
 	}
 	if client, missing := d.missing(head); missing {
-		if s := in.sections[client]; s != nil && s.More() {
+		if s := in.section(client); s != nil && s.More() {
 			in.stack = append(in.stack, *head)
 			s.Next(head)
 			return true
@@ -156,10 +167,10 @@ func (in *integration) lack(client, clock uint64) {
 // sections, into the remainder.
 func (in *integration) giveUp(head codec.Struct, w *restWriter) {
 	for _, s := range append(in.stack, head) {
-		if section := in.sections[s.Client]; section != nil {
+		if section := in.section(s.Client); section != nil {
 			section.Back()
 			w.section(section)
-			delete(in.sections, s.Client)
+			section.Drop()
 		} else {
 			w.single(&s)
 		}
@@ -172,8 +183,6 @@ type restWriter struct {
 	clients []uint64
 	parts   map[uint64]*codec.Writer
 }
-
-func newRestWriter() *restWriter { return &restWriter{} }
 
 // part returns an empty writer for a client.
 func (w *restWriter) part(client uint64) *codec.Writer {

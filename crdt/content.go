@@ -1,6 +1,10 @@
 package crdt
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+import (
+	"unicode/utf16"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // newItem returns an item of this document's client that belongs between left
 // and right. The caller sets its content and hands it to insert.
@@ -116,12 +120,13 @@ func (d *Doc) singleValue(it *item) Value {
 }
 
 // textUnits returns each UTF-16 unit of a string as a string of its own, as
-// Yjs sees text in an array. Halves of surrogate pairs come out as U+FFFD.
+// Yjs sees text in an array or map.
 func (d *Doc) textUnits(it *item) []lib0.Any {
 	out := make([]lib0.Any, 0, it.length)
 	for _, r := range string(d.text.bytes(it)) {
 		if r > 0xffff {
-			out = append(out, lib0.String(lib0.Replacement), lib0.String(lib0.Replacement))
+			high, low := utf16.EncodeRune(r)
+			out = append(out, lib0.Surrogate(high), lib0.Surrogate(low))
 			continue
 		}
 		out = append(out, lib0.String(string(r)))

@@ -15,12 +15,16 @@ type Reader struct {
 // NewReader returns a Reader before the first struct of update.
 func NewReader(update []byte) *Reader {
 	r := &Reader{}
+	r.start(update)
+	return r
+}
+
+func (r *Reader) start(update []byte) {
 	r.d.Reset(update, 0)
 	if len(update) > MaxUpdateBytes {
 		r.d.Fail(ErrTooLarge)
 	}
 	r.sections = r.d.Uint()
-	return r
 }
 
 // Next advances to the next struct. It returns false after the last one and
@@ -80,13 +84,16 @@ type Section struct {
 	// The struct before, to go back one step.
 	lastPos   int
 	lastClock uint64
+
+	dropped bool
 }
 
 // Scan checks the whole update and returns its sections that hold structs, in
 // order, and its delete set.
 func Scan(update []byte) ([]Section, Ranges, error) {
 	var sections []Section
-	r := NewReader(update)
+	var r Reader
+	r.start(update)
 	for {
 		newSection := r.left == 0
 		pos := r.d.Pos()
@@ -131,5 +138,8 @@ func (s *Section) Next(dst *Struct) {
 // Back takes back the last Next.
 func (s *Section) Back() { s.pos, s.clock, s.left = s.lastPos, s.lastClock, s.left+1 }
 
-// Drop forgets the structs that are left.
-func (s *Section) Drop() { s.left = 0 }
+// Drop gives the section up with the structs that are left.
+func (s *Section) Drop() { s.left, s.dropped = 0, true }
+
+// Dropped tells whether the section was given up.
+func (s *Section) Dropped() bool { return s.dropped }

@@ -259,7 +259,7 @@ func (p *jsonParser) unicode(out []byte) []byte {
 			}
 			p.pos = mark
 		}
-		return append(out, 0xed, 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
+		return appendSurrogate(out, r)
 	}
 	return utf8.AppendRune(out, r)
 }

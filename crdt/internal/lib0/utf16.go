@@ -75,6 +75,15 @@ func ByteOffset(b []byte, unit, total int) (offset int, inside bool) {
 // replaced by U+FFFD.
 func ValidString(s string) string { return strings.ToValidUTF8(s, Replacement) }
 
+// Surrogate returns a string that holds one half of a surrogate pair, as three
+// bytes that are not UTF-8. Written as JSON it is an escape, written in any
+// other encoding it is U+FFFD.
+func Surrogate(r rune) Any { return String(string(appendSurrogate(nil, r))) }
+
+func appendSurrogate(dst []byte, r rune) []byte {
+	return append(dst, 0xed, 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
+}
+
 // hasSurrogate tells whether s holds a lone surrogate, as JSON escapes can
 // produce (encoded as three bytes, ED A0..BF xx).
 func hasSurrogate(s string) bool {
