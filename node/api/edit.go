@@ -135,9 +135,7 @@ func (e *editor) serve(ctx context.Context, lease node.Lease) error {
 	pumping := make(chan struct{})
 	go func() {
 		defer close(pumping)
-		if err := e.pump(ctx); err != nil {
-			cancel(err)
-		}
+		cancel(e.pump(ctx))
 	}()
 	cancel(e.read(ctx))
 	<-pumping
@@ -182,7 +180,7 @@ func (e *editor) sendControl(ctx context.Context, c control) error {
 	return e.send(ctx, Text, b)
 }
 
-// pump turns the session's events into frames.
+// pump turns the session's events into frames, until an error ends it.
 func (e *editor) pump(ctx context.Context) error {
 	for {
 		ev, err := e.session.Next(ctx)
