@@ -169,7 +169,10 @@ func (s *Session) nextData() ([]byte, bool) {
 	st.inRing = false
 	d, ok := s.cfg.Replica.Document(st.doc)
 	if !ok || st.answer == nil || !s.allowed(st) {
-		st.answer = nil // no longer open to the peer
+		if st.answer != nil && st.answer.done { // no longer open to the peer
+			_ = s.refuse(st.tag) // too many refusals end the session when the next is asked for
+		}
+		st.answer = nil
 		s.reconsider(st)
 		return nil, true
 	}

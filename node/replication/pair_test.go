@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/replication"
 	"github.com/sheafdocs/sheaf/node/replication/replicationtest"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -13,15 +14,16 @@ import (
 
 // end is one side of a conversation in memory.
 type end struct {
-	replica *replicationtest.Replica
-	session *replication.Session
-	inbox   [][]byte
-	joined  []error // outcomes of joins, in order
-	equal   map[wire.DocID]bool
-	sent    int // bytes
-	frames  []string
-	longest int
-	err     error
+	replica  *replicationtest.Replica
+	session  *replication.Session
+	inbox    [][]byte
+	joined   []error // outcomes of joins, in order
+	equal    map[wire.DocID]bool
+	receipts []oplog.Receipt
+	sent     int // bytes
+	frames   []string
+	longest  int
+	err      error
 }
 
 // pair is two replicas in conversation.
@@ -68,6 +70,8 @@ func (e *end) receive() {
 			if err := e.replica.Receive(f.Delivery); err != nil && e.err == nil {
 				e.err = fmt.Errorf("delivery: %w", err)
 			}
+		case replication.GotReceipts:
+			e.receipts = append(e.receipts, f.Receipts...)
 		case replication.Joined:
 			e.joined = append(e.joined, f.Err)
 		case replication.Equal:

@@ -124,7 +124,7 @@ func (s *Session) sendState(st *docState) {
 	if st.needKeys || !st.asked {
 		flags = stateWraps
 	}
-	st.asking, st.asked, st.needKeys = true, true, false
+	st.asking, st.asked, st.needKeys, st.waited = true, true, false, 0
 	clear(st.wants) // answered too
 	heads := sum.AccessHeads[:min(len(sum.AccessHeads), maxHeads)]
 	list := positionsOf(sum.Vector)
@@ -161,7 +161,7 @@ func (s *Session) sendWant(st *docState) {
 		want.Chains = append(want.Chains, w)
 	}
 	clear(st.wants)
-	st.asking = true
+	st.asking, st.waited = true, 0
 	s.ready = append(s.ready, s.must(frameWant, want))
 }
 

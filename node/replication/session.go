@@ -54,6 +54,7 @@ type docState struct {
 	isTold   bool
 	queued   uint32 // bits of the job kinds waiting for this document
 	asking   bool   // a STATE or WANT awaits its DONE
+	waited   int    // how many checks it has waited
 	askAgain bool   // and something happened meanwhile
 	asked    bool   // a STATE was sent in this session
 	needKeys bool   // the next STATE asks for wraps
@@ -72,6 +73,9 @@ type docState struct {
 	prove    Prover
 	requests [][]byte
 }
+
+// maxWaited is how many checks a question may be open before it is asked again.
+const maxWaited = 3
 
 // job is something to send.
 type job struct {
@@ -130,6 +134,9 @@ func (s *Session) SharingChanges() []Sharing {
 func (s *Session) reconsider(st *docState) {
 	_, listed := s.their[st.tag]
 	shared := (listed || st.claim != nil) && s.allowed(st)
+	if shared && len(st.receipts) > 0 {
+		s.queue(st, jobReceipts)
+	}
 	if shared != st.shared {
 		st.shared = shared
 		s.sharing = append(s.sharing, Sharing{Doc: st.doc, Shared: shared})
@@ -181,6 +188,12 @@ func (s *Session) Check() {
 		st := s.docs[doc]
 		if !ok || st == nil {
 			continue
+		}
+		if st.asking {
+			if st.waited++; st.waited < maxWaited {
+				continue
+			}
+			st.asking = false // the peer will not answer any more
 		}
 		if theirs, listed := s.their[st.tag]; listed && theirs != d.Summary().Digest {
 			s.ask(st)
@@ -246,10 +259,11 @@ func (s *Session) Request(doc wire.DocID, request []byte) {
 	s.ask(st)
 }
 
-// AddReceipts queues receipts for the peer: of each chain the newest.
+// AddReceipts queues receipts for the peer: of each chain the newest. They wait
+// until the document is shared.
 func (s *Session) AddReceipts(doc wire.DocID, receipts []oplog.Receipt) {
 	st := s.docs[doc]
-	if st == nil || !s.heard || !s.allowed(st) {
+	if st == nil || !s.heard {
 		return
 	}
 	if st.receipts == nil {
@@ -262,7 +276,9 @@ func (s *Session) AddReceipts(doc wire.DocID, receipts []oplog.Receipt) {
 		}
 		st.receipts[r.Chain] = r
 	}
-	s.queue(st, jobReceipts)
+	if st.shared {
+		s.queue(st, jobReceipts)
+	}
 }
 
 // know makes the state of a document that is shared with the peer.

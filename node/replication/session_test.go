@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/replication"
 	"github.com/sheafdocs/sheaf/node/replication/replicationtest"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -354,5 +355,48 @@ func TestThousandsOfDocuments(t *testing.T) {
 	}
 	if n := len(p.a.frames); n > 8 {
 		t.Errorf("%d frames: %v", n, p.a.frames)
+	}
+}
+
+// Receipts given before the peer has listed the document are not lost.
+func TestEarlyReceiptsWait(t *testing.T) {
+	a, b, doc := shared(1)
+	e := a.Get(doc).Write(newRand(1), 0, 1, 20)[0]
+	p := connect(a, b, 1)
+	p.a.send(p.b)
+	p.b.send(p.a)
+	p.a.receive() // a HELLO without documents
+	r, err := oplog.SignReceipt(a.Key, oplog.Receipt{Doc: doc.Short(), Chain: e.Chain(), Seq: e.Seq, Entry: e.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.a.session.AddReceipts(doc, []oplog.Receipt{r})
+	p.run(t, nil)
+	p.check(t)
+	if len(p.b.receipts) != 1 || p.b.receipts[0].Sig != r.Sig {
+		t.Errorf("receipts that arrived: %v", p.b.receipts)
+	}
+}
+
+// A peer that never answers is asked again after a while.
+func TestUnansweredQuestionIsAskedAgain(t *testing.T) {
+	a, b, doc := shared(1)
+	p := connect(a, b, 1)
+	p.run(t, nil)
+	a.Get(doc).Write(newRand(1), 0, 3, 20)
+	p.a.session.Check()
+	for p.a.send(p.b) {
+		p.b.receive()
+	}
+	for p.b.send(p.a) { // the STATE gets lost
+	}
+	p.a.inbox = nil
+	for range 5 {
+		p.b.session.Check()
+		p.run(t, nil)
+	}
+	p.check(t)
+	if diff := replicationtest.Same(doc, a, b); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -182,6 +182,7 @@ func (l *link) hold(stream network.Stream) error {
 	}
 	l.mu.Unlock()
 	if wasUp {
+		l.s.metrics.up.Dec()
 		l.s.cfg.Handler.PeerDown(l.device)
 	}
 	return err
@@ -193,6 +194,7 @@ func (l *link) markUp(sess *session) {
 	sess.up = true
 	close(l.upCh)
 	l.mu.Unlock()
+	l.s.metrics.up.Inc()
 	l.s.cfg.Handler.PeerUp(l.device)
 }
 
@@ -240,7 +242,7 @@ func (l *link) poke(doc wire.DocID, kind pokeKind, chains ...wire.ChainID) {
 }
 
 func (l *link) addReceipts(doc wire.DocID, rs []oplog.Receipt) {
-	if sess := l.working(); sess != nil && sess.shared.has(doc) {
+	if sess := l.working(); sess != nil {
 		sess.addReceipts(doc, rs)
 	}
 }

@@ -339,7 +339,8 @@ func (s *Service) Gap(from wire.Device, doc wire.DocID, chains ...wire.ChainID) 
 	}
 }
 
-// SendReceipts sends receipts to every peer that shares the document.
+// SendReceipts sends receipts to every connected peer that shares the document,
+// or once it does: they may be given as soon as PeerUp has been called.
 func (s *Service) SendReceipts(doc wire.DocID, rs []oplog.Receipt) {
 	for _, l := range s.snapshot() {
 		l.addReceipts(doc, rs)
