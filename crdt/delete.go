@@ -72,9 +72,9 @@ func (w *childWalk) next(d *Doc) handle {
 		w.child = d.items.at(h).right
 		return h
 	}
-	for w.entry < len(w.t.entries) {
+	for w.entry < len(w.t.entries.all()) {
 		w.entry++
-		if h := d.lists[w.t.entries[w.entry-1].list].last; h != 0 {
+		if h := d.lists[w.t.entries.list[w.entry-1].list].last; h != 0 {
 			return h
 		}
 	}

@@ -40,10 +40,10 @@ func (d *Doc) collectType(typ int32, types []int32) []int32 {
 	if t.children != 0 {
 		types = d.collectList(t.children, types)
 	}
-	for _, e := range t.entries {
+	for _, e := range t.entries.all() {
 		types = d.collectList(e.list, types)
 	}
-	t.children, t.entries, t.entryOf = 0, nil, nil
+	t.children, t.entries, t.formats = 0, nil, nil
 	return types
 }
 

@@ -163,6 +163,9 @@ func (tx *Txn) insert(h, left, right handle) {
 		tx.addDelete(it.client, it.clock, it.length)
 	case kindFormat:
 		t.formatted = true
+		if t.formats == nil {
+			t.formats = &keySet{}
+		}
 		t.formats.add(it.size)
 	case kindDoc:
 		tx.subdocAdded(d.subdocs.values[it.content])

@@ -24,7 +24,7 @@ func (m *Map) Clear(tx *Txn) error {
 	if err := m.edit(tx); err != nil {
 		return err
 	}
-	for _, e := range m.shared().entries {
+	for _, e := range m.shared().entries.all() {
 		tx.delete(m.doc.lists[e.list].last)
 	}
 	return nil
@@ -59,7 +59,7 @@ func (m *Map) All() iter.Seq2[string, Value] {
 }
 
 func (d *Doc) eachEntry(t *sharedType, yield func(string, Value) bool) {
-	for _, e := range t.entries {
+	for _, e := range t.entries.all() {
 		if h := d.lists[e.list].last; h != 0 {
 			if it := d.items.at(h); !it.deleted && !yield(d.keys[e.key], d.lastValue(it)) {
 				return
@@ -102,7 +102,7 @@ func (n *node) entry(key string) handle {
 	if !ok {
 		return 0
 	}
-	if list := t.entryList(i); list != 0 {
+	if list := t.entries.find(i); list != 0 {
 		return n.doc.lists[list].last
 	}
 	return 0

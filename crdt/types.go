@@ -22,22 +22,26 @@ func (k typeKind) isText() bool { return k == typeText || k == typeXMLText }
 // children, and one list for each key of its map.
 type sharedType struct {
 	kind typeKind
-	item handle // the item that holds the type; 0: a root
-	gone bool   // collected as garbage
-	name string // of a root, or the node name of an XML element or hook
-
-	children int32      // list, or 0 while there was no child
-	entries  []mapEntry // in order of first use
-	entryOf  map[uint32]int32
-
+	gone bool // collected as garbage
 	// formatted is set by the first format mark. As in Yjs, a root that is
 	// named by updates before it is defined forgets the marks it got before.
 	formatted bool
-	// formats are the keys of all format marks the type ever had.
-	formats keySet
+
+	item     handle // the item that holds the type; 0: a root
+	children int32  // list, or 0 while there was no child
+	name     string // of a root, or the node name of an XML element or hook
+
+	entries *entryTable // of the type's map; nil while there was none
+	formats *keySet     // keys of all format marks ever; nil while there was none
 
 	changedIn uint64 // the last transaction that changed the type
 	view      Shared // the type as callers see it
+}
+
+// entryTable is the map of a type.
+type entryTable struct {
+	list []mapEntry // in order of first use
+	at   map[uint32]int32
 }
 
 // mapEntry is one key of a type's map and the list of all values it ever had;
@@ -45,6 +49,50 @@ type sharedType struct {
 type mapEntry struct {
 	key  uint32
 	list int32
+}
+
+// all returns the entries in order of first use.
+func (e *entryTable) all() []mapEntry {
+	if e == nil {
+		return nil
+	}
+	return e.list
+}
+
+// find returns the list of the values of a key, or 0.
+func (e *entryTable) find(key uint32) int32 {
+	if e == nil {
+		return 0
+	}
+	if e.at != nil {
+		if i, ok := e.at[key]; ok {
+			return e.list[i].list
+		}
+		return 0
+	}
+	for _, x := range e.list {
+		if x.key == key {
+			return x.list
+		}
+	}
+	return 0
+}
+
+// smallMap is the number of keys up to which a scan is quick enough.
+const smallMap = 8
+
+// add adds an entry for a new key.
+func (e *entryTable) add(x mapEntry) {
+	e.list = append(e.list, x)
+	switch {
+	case e.at != nil:
+		e.at[x.key] = int32(len(e.list) - 1)
+	case len(e.list) > smallMap:
+		e.at = make(map[uint32]int32, 2*len(e.list))
+		for i, x := range e.list {
+			e.at[x.key] = int32(i)
+		}
+	}
 }
 
 // itemList is a row of items. Children form a tree as well; the few values of a
@@ -59,9 +107,6 @@ type itemList struct {
 	marks       marks // of the children
 	units       int64
 }
-
-// smallMap is the number of map keys up to which a scan is quick enough.
-const smallMap = 8
 
 // addType adds a type that is not in any item yet.
 func (d *Doc) addType(t *sharedType) int32 {
@@ -89,40 +134,18 @@ func (d *Doc) childList(typ int32) int32 {
 	return t.children
 }
 
-// entryList returns the list of the values of a key, or 0.
-func (t *sharedType) entryList(key uint32) int32 {
-	if t.entryOf != nil {
-		if i, ok := t.entryOf[key]; ok {
-			return t.entries[i].list
-		}
-		return 0
-	}
-	for _, e := range t.entries {
-		if e.key == key {
-			return e.list
-		}
-	}
-	return 0
-}
-
 // addEntryList returns the list of the values of a key, which it adds if it
 // is new.
 func (d *Doc) addEntryList(typ int32, key uint32) int32 {
 	t := d.types[typ]
-	if l := t.entryList(key); l != 0 {
+	if l := t.entries.find(key); l != 0 {
 		return l
 	}
-	l := d.newList(itemList{typ: typ, entry: true, key: key})
-	t.entries = append(t.entries, mapEntry{key, l})
-	switch {
-	case t.entryOf != nil:
-		t.entryOf[key] = int32(len(t.entries) - 1)
-	case len(t.entries) > smallMap:
-		t.entryOf = make(map[uint32]int32, 2*len(t.entries))
-		for i, e := range t.entries {
-			t.entryOf[e.key] = int32(i)
-		}
+	if t.entries == nil {
+		t.entries = &entryTable{}
 	}
+	l := d.newList(itemList{typ: typ, entry: true, key: key})
+	t.entries.add(mapEntry{key, l})
 	return l
 }
 
