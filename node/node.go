@@ -290,6 +290,17 @@ func (n *Node) notify(c Change) {
 	for ch := range n.watchers {
 		select {
 		case ch <- c:
+			continue
+		default:
+		}
+		// The watcher is far behind. The last thing it hears makes it look at
+		// everything again, so nothing is missed for good.
+		select {
+		case <-ch:
+		default:
+		}
+		select {
+		case ch <- Change{Kind: DocumentsChanged}:
 		default:
 		}
 	}

@@ -69,11 +69,16 @@ export class Store {
     }
   }
 
-  /** Takes a document that a call just answered with, ahead of the event. */
+  /**
+   * Takes a document that a call just answered with, ahead of the event. Answer
+   * and events come by different ways, so the answer may be the older one: the
+   * list is fetched again.
+   */
   put(document: DocumentInfo): void {
     const documents = this.current.documents ?? []
     const rest = documents.filter((d) => d.id !== document.id)
     this.set({ documents: [document, ...rest] })
+    void this.refresh()
   }
 
   putStatus(status: NodeStatus): void {
@@ -117,6 +122,8 @@ export class Store {
         void this.refresh()
         break
       case 'document': {
+        // A list on its way may have been made before this.
+        if (this.fetching) this.again = true
         const documents = this.current.documents
         if (documents?.some((d) => d.id === event.document.id)) {
           this.set({ documents: documents.map((d) => (d.id === event.document.id ? event.document : d)) })
