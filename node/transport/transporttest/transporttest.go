@@ -1,3 +1,5 @@
+//go:build !js
+
 // Package transporttest runs libp2p hosts on a simulated network in virtual
 // time, for tests of everything that talks between nodes.
 //
