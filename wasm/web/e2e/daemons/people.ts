@@ -3,7 +3,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { collectErrors, cspViolations, openBrowser, type Browser, type BrowserOptions } from '../browser'
+import {
+  collectErrors,
+  cspViolations,
+  openBrowser,
+  parts,
+  waitForStatus,
+  type Browser,
+  type BrowserOptions,
+} from '../browser'
 import { Daemon, type DaemonConfig } from './daemon'
 
 /** Set SHOTS to a directory to keep screenshots. */
@@ -77,6 +85,17 @@ export async function shot(page: Page, name: string): Promise<void> {
   if (SHOTS === undefined) return
   mkdirSync(SHOTS, { recursive: true })
   await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+}
+
+/** Waits until the status says exactly this; tells what it said instead. */
+export async function says(page: Page, words: string, timeoutMs = 15_000): Promise<void> {
+  try {
+    await waitForStatus(page, words, timeoutMs)
+  } catch {
+    const said = await parts.status(page).textContent()
+    const banner = (await parts.banner(page).allTextContents()).join(' ')
+    throw new Error(`the status says ${JSON.stringify(said)} ${banner}, not ${JSON.stringify(words)}`)
+  }
 }
 
 /** Waits until all nodes hold the same state of a document; resolves to its hash. */

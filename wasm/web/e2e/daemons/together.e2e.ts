@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parts, shownText, waitForStatus, waitForText } from '../browser'
-import { CONNECTION, converged, leave, Person, shot } from './people'
+import { parts, shownText, waitForText } from '../browser'
+import { CONNECTION, converged, leave, Person, says, shot } from './people'
 import { NOTES, pasteHTML } from './notes'
 
 describe('two people with a node and a Chromium each', () => {
@@ -23,7 +23,7 @@ describe('two people with a node and a Chromium each', () => {
     await parts.text(a).click()
     await pasteHTML(a, NOTES)
     await parts.title(a).fill('Notes on the engine')
-    await waitForStatus(a, 'On this device')
+    await says(a, 'On this device')
     id = new URL(a.url()).pathname.split('/').pop()!
     await a.getByRole('button', { name: 'Share' }).click()
     const field = a.getByRole('textbox', { name: 'Link' })
@@ -39,7 +39,7 @@ describe('two people with a node and a Chromium each', () => {
     await waitForText(b, 'the last line of these notes')
     expect(await shownText(b)).toBe(await shownText(a))
     expect(await parts.title(b).inputValue()).toBe('Notes on the engine')
-    await waitForStatus(a, 'On 1 other device')
+    await says(a, 'On 1 other device')
     await converged(id, ada.daemon, bob.daemon)
   })
 
@@ -74,8 +74,8 @@ describe('two people with a node and a Chromium each', () => {
     await Promise.all([a.keyboard.type(own, { delay: 15 }), b.keyboard.type(his, { delay: 15 })])
     for (const page of [a, b]) for (const run of [left, right, own, his]) await waitForText(page, run)
 
-    await waitForStatus(a, 'On 1 other device')
-    await waitForStatus(b, 'On 1 other device')
+    await says(a, 'On 1 other device')
+    await says(b, 'On 1 other device')
     const shown = await shownText(a)
     expect(await shownText(b)).toBe(shown)
     await converged(id, ada.daemon, bob.daemon)
@@ -86,19 +86,16 @@ describe('two people with a node and a Chromium each', () => {
 
   it('F06, F31: go on writing without a network, are told so, and end with the same text', async () => {
     await a.getByText('Here only Ada writes').click()
-    await b.getByText('Here only Bob writes').click()
     await setOffline(b, true)
-    await waitForStatus(b, 'Offline: kept here')
-    // The connection is gone for the other one, too, and its person with it.
-    await a.locator('.caret', { hasText: 'Bob Noyce' }).waitFor({ state: 'detached' })
+    await b.getByText('Here only Bob writes').click()
     await a.keyboard.press('End')
     await b.keyboard.press('End')
     await Promise.all([
       a.keyboard.type(' Ada, while Bob is away.', { delay: 10 }),
       b.keyboard.type(' Bob, far from everyone. And this he takes back.', { delay: 10 }),
     ])
-    await waitForStatus(a, 'On this device')
-    await waitForStatus(b, 'Offline: kept here')
+    await says(a, 'On this device')
+    await says(b, 'Offline: kept here')
     expect(await shownText(b)).not.toContain('while Bob is away')
     expect(await shownText(a)).not.toContain('far from everyone')
     // Undo and redo of own edits, and of nothing else.
@@ -109,14 +106,16 @@ describe('two people with a node and a Chromium each', () => {
     await expect.poll(() => shownText(b)).toBe(before)
     await b.keyboard.press('End')
     for (let i = 0; i < ' And this he takes back.'.length; i++) await b.keyboard.press('Backspace')
-    await waitForStatus(b, 'Offline: kept here')
+    await says(b, 'Offline: kept here')
     expect((await bob.daemon.status()).offline).toBe(true)
 
     await setOffline(b, false)
+    await b.getByText('Here only Bob writes').click()
+    await b.keyboard.press('End')
     await waitForText(a, 'Bob, far from everyone.')
     await waitForText(b, 'Ada, while Bob is away.')
-    await waitForStatus(a, 'On 1 other device')
-    await waitForStatus(b, 'On 1 other device')
+    await says(a, 'On 1 other device')
+    await says(b, 'On 1 other device')
     const shown = await shownText(a)
     expect(await shownText(b)).toBe(shown)
     expect(shown).not.toContain('And this he takes back')
@@ -131,7 +130,7 @@ describe('two people with a node and a Chromium each', () => {
     await waitForText(a, 'Bob, far from everyone. Back.')
     await parts.tool(a, 'Redo').click()
     await waitForText(b, 'Ada, while Bob is away')
-    await waitForStatus(a, 'On 1 other device')
+    await says(a, 'On 1 other device')
     await converged(id, ada.daemon, bob.daemon)
   })
 
@@ -145,7 +144,7 @@ describe('two people with a node and a Chromium each', () => {
     expect(page.url()).not.toContain('#')
     await parts.text(page).click()
     await page.keyboard.type('By the web link.')
-    await waitForStatus(page, 'On 1 other device')
+    await says(page, 'On 1 other device')
     expect(await ada.daemon.text(second.id)).toContain('By the web link.')
   })
 
@@ -156,10 +155,10 @@ describe('two people with a node and a Chromium each', () => {
     await Promise.all([ada.daemon.stop(), bob.daemon.stop()])
     expect(await ada.daemon.text(id)).toBe(shown)
     expect(await bob.daemon.text(id)).toBe(shown)
-    await waitForStatus(a, 'Not connected')
+    await says(a, 'Not connected')
     await Promise.all([ada.daemon.start(), bob.daemon.start()])
-    await waitForStatus(a, 'On 1 other device', 30_000)
-    await waitForStatus(b, 'On 1 other device', 30_000)
+    await says(a, 'On 1 other device', 30_000)
+    await says(b, 'On 1 other device', 30_000)
     expect(await converged(id, ada.daemon, bob.daemon)).toBe(hash)
     expect(ada.daemon.log + bob.daemon.log).toBe('')
   })
@@ -172,7 +171,7 @@ async function setOffline(page: Page, offline: boolean): Promise<void> {
   await press.click()
   await expect.poll(() => press.isChecked()).toBe(offline)
   if (offline) {
-    await waitForStatus(page, 'Offline: kept here')
+    await says(page, 'Offline: kept here')
     await shot(page, 'real-offline')
   }
   await page.keyboard.press('Escape')
