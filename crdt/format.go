@@ -1,6 +1,10 @@
 package crdt
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+import (
+	"strings"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // The functions here place format marks exactly as Yjs does, because where
 // marks stand decides the bytes that replicas exchange. A format is switched
@@ -147,6 +151,17 @@ func (c *cursor) format(length int, want formatSet) {
 			tx.delete(c.right)
 		}
 		c.forward()
+	}
+	if length > 0 {
+		// There was less to keep than the text's length promised, because a
+		// deletion passes over content that does not belong into a text. Yjs
+		// adds line breaks then.
+		h := tx.newItem(c.list, c.left, c.right)
+		it := d.items.at(h)
+		it.kind, it.length = kindString, uint64(length)
+		putText(&d.text, it, strings.Repeat("\n", length))
+		tx.insert(h, c.left, c.right)
+		c.after(h)
 	}
 	c.restore(negated)
 }
