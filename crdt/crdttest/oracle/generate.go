@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -57,7 +58,7 @@ type generator struct {
 // stepWeights says how often each kind of step occurs, before taste.
 var stepWeights = map[StepKind]float64{
 	StepEdit: 50, StepDeliver: 24, StepSkip: 3, StepOld: 5, StepSync: 5, StepPart: 4, StepCut: 4,
-	StepMerge: 6, StepDiff: 5, StepReload: 2, StepSetID: 2, StepRaw: 1.5,
+	StepMerge: 6, StepDiff: 5, StepReload: 2, StepSetID: 2, StepRaw: 2,
 }
 
 // editWeights says how often each kind of operation occurs, before taste.
@@ -97,9 +98,14 @@ func (g *generator) taste() {
 	g.alphabet = alphabets[g.IntN(len(alphabets))]
 	g.keys = []string{"a", "b", "c", "key", "é"}[:1+g.IntN(5)]
 	g.attrs = []string{"bold", "italic", "link", "size"}[:1+g.IntN(4)]
+	if g.chance(0.06) {
+		for i := range 40 {
+			g.attrs = append(g.attrs, fmt.Sprint("format ", i))
+		}
+	}
 	g.values = valueKinds[:1+g.IntN(len(valueKinds))]
 	g.together = g.Float64() * 0.9
-	if g.chance(0.2) {
+	if g.chance(0.3) {
 		// Long runs, of which others get to know in overlapping pieces.
 		g.together = 0.95
 		for _, kind := range []StepKind{StepCut, StepPart, StepOld, StepMerge, StepDeliver} {
@@ -133,6 +139,9 @@ func (g *generator) step() Step {
 		s.Picks = g.picks(1)
 	case StepCut:
 		s.Picks = g.picks(1 + g.IntN(3))
+		if g.chance(0.4) {
+			s.Picks = []int{0} // the whole state
+		}
 	case StepMerge:
 		s.Picks, s.N = g.picks(1+g.IntN(5)), g.weighted(1, 2)
 	case StepDiff:

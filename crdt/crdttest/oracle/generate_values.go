@@ -4,10 +4,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
 // alphabets are what texts are made of. One is mostly surrogate pairs, which
@@ -185,7 +184,8 @@ func (g *generator) jsonValue() Val {
 // formats returns formatting attributes, null (which takes away) among them.
 func (g *generator) formats() []Attr {
 	var attrs []Attr
-	for _, key := range g.attrs {
+	from := g.IntN(len(g.attrs))
+	for _, key := range g.attrs[from:min(from+4, len(g.attrs))] {
 		if len(attrs) > 0 && !g.chance(0.3) || g.chance(0.2) {
 			continue
 		}
@@ -197,6 +197,9 @@ func (g *generator) formats() []Attr {
 			v = g.jsonValue()
 		}
 		attrs = append(attrs, Attr{Key: key, Value: v})
+	}
+	if g.chance(0.3) {
+		slices.Reverse(attrs)
 	}
 	return attrs
 }
@@ -218,59 +221,4 @@ func (g *generator) delta() []DeltaPart {
 		parts = append(parts, part)
 	}
 	return parts
-}
-
-// handmadeClient writes the updates that today's Yjs reads but never makes.
-const handmadeClient = 7_777_777
-
-// handmade returns an update, in hex, with content of an old or rare form.
-func (g *generator) handmade() string {
-	b := []byte{1} // one client
-	structs := 1 + g.IntN(3)
-	clock := g.handmadeClock
-	if g.chance(0.15) {
-		clock++ // leaves a gap that nothing fills
-	}
-	b = lib0.AppendUint(b, uint64(structs))
-	b = lib0.AppendUint(b, handmadeClient)
-	b = lib0.AppendUint(b, clock)
-	for range structs {
-		info, content, length := g.handmadeContent()
-		if clock > 0 && g.chance(0.7) {
-			b = append(b, info|0x80) // has an origin: the unit before
-			b = lib0.AppendUint(lib0.AppendUint(b, handmadeClient), clock-1)
-		} else if info != 0 {
-			b = lib0.AppendString(append(b, info, 1), "array") // in a root
-		} else {
-			b = append(b, info)
-		}
-		b = append(b, content...)
-		clock += length
-	}
-	g.handmadeClock = clock
-	if g.chance(0.5) {
-		return hex.EncodeToString(append(b, 0))
-	}
-	b = lib0.AppendUint(append(b, 1), handmadeClient)
-	b = append(lib0.AppendUint(append(b, 1), uint64(g.IntN(6))), byte(1+g.IntN(3)))
-	return hex.EncodeToString(b)
-}
-
-// handmadeContent returns a struct's info byte, content and length.
-func (g *generator) handmadeContent() (info byte, content []byte, length uint64) {
-	switch g.IntN(4) {
-	case 0: // old JSON content
-		texts := []string{`{"old":[1,null,"\u00e9"]}`, "undefined", `"s"`, "-1.5"}[:1+g.IntN(4)]
-		content = lib0.AppendUint(nil, uint64(len(texts)))
-		for _, text := range texts {
-			content = lib0.AppendString(content, text)
-		}
-		return 2, content, uint64(len(texts))
-	case 1: // deleted
-		n := 1 + g.Uint64N(3)
-		return 1, lib0.AppendUint(nil, n), n
-	case 2: // binary
-		return 3, lib0.AppendBytes(nil, []byte("raw")), 1
-	}
-	return 8, lib0.AppendAny(lib0.AppendUint(nil, 1), lib0.Number(7)), 1
 }

@@ -46,7 +46,7 @@ var mutants = []mutant{
 
 	// Merging and collecting.
 	{"run merge: neighbours", "merge.go",
-		"return l.right == rh &&", "return"},
+		"return l.right == rh &&", "return true &&"},
 	{"run merge: right origin", "merge.go",
 		"l.rightClient == r.rightClient && l.rightClock == r.rightClock", "true"},
 	{"run merge: deleted", "merge.go",
@@ -110,7 +110,9 @@ var mutants = []mutant{
 	{"counts of split leaves", "treeedit.go",
 		"p.units[slot-1] -= units", "p.units[slot-1] -= 0 * units"},
 	{"counts of split inner nodes", "treeedit.go",
-		"d.addAbove(full, d.tree.inners[full].parent, -units, -formats)", "d.addAbove(full, d.tree.inners[full].parent, 0, -formats)"},
+		"d.addAbove(full, d.tree.inners[full].parent, -units)", "d.addAbove(full, d.tree.inners[full].parent, 0)"},
+	{"format marks of tree nodes", "treeedit.go",
+		"p.marks[slot-1] = kept", "p.marks[slot-1] = 0"},
 }
 
 // TestMutantsFit checks that each mutant still names a line of the engine.

@@ -102,6 +102,27 @@ func TestOracle(t *testing.T) {
 	}
 	t.Logf("seeds %d to %d %s in %v (%.0f a second)", first, first+seeds-1, verdict, elapsed.Round(time.Millisecond), float64(seeds)/elapsed.Seconds())
 	t.Logf("what ran:\n%s", count)
+	if seeds >= enoughSeeds {
+		count.checkComplete(t)
+	}
+}
+
+// enoughSeeds is after how many programs every kind of thing has occurred.
+const enoughSeeds = 200
+
+// checkComplete checks that nothing the generator knows was left out.
+func (c tally) checkComplete(t *testing.T) {
+	t.Helper()
+	for kind := range stepWeights {
+		if c["step "+string(kind)] == 0 {
+			t.Errorf("no step of kind %s ran", kind)
+		}
+	}
+	for kind := range edits {
+		if c["edit "+kind] == 0 {
+			t.Errorf("no edit of kind %s ran", kind)
+		}
+	}
 }
 
 // report shrinks a diverging program, with a child of its own because the
