@@ -203,7 +203,11 @@ export class DevNode {
   crash(): void {
     this.life++
     for (const d of this.docs.values()) {
-      for (const s of d.sessions.values()) s.port?.close()
+      for (const s of d.sessions.values()) {
+        const { port } = s
+        s.port = undefined
+        port?.close()
+      }
       d.sessions.clear()
       d.awareness.destroy()
       d.doc = new Y.Doc({ gc: true })
@@ -291,8 +295,7 @@ export class DevNode {
         s.port?.send(encodeFrame({ kind: 'step2', update: Y.encodeStateAsUpdate(d.doc, frame.stateVector) }))
         break
       case 'step2':
-        if (frame.update.length > 2) throw new Error('the page answered step 1 with an update')
-        break
+        throw new Error('the page answered step 1, which would count as an update')
       case 'update':
         this.accept(d, s, frame.update)
         break
@@ -313,7 +316,12 @@ export class DevNode {
   private accept(d: DevDoc, s: Session, update: Uint8Array): void {
     const problem = this.refuse ?? this.check(d, s, update)
     if (problem !== undefined) {
-      s.port?.send(JSON.stringify({ type: 'error', ...problem }))
+      const { port } = s
+      port?.send(JSON.stringify({ type: 'error', ...problem }))
+      if (problem.code === 'bad_request') {
+        d.sessions.delete(s.id)
+        port?.send(JSON.stringify({ type: 'reset', reason: problem.message }))
+      } else if (problem.code !== 'read_only') port?.close()
       return
     }
     s.received++

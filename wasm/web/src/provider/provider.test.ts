@@ -159,6 +159,7 @@ describe('a node that restarts', () => {
     const doc = p.doc
     const client = p.doc.clientID
     node.crash()
+    await network.settle()
     timers.fire()
     await network.settle()
     expect(p.doc).toBe(doc)
@@ -187,6 +188,7 @@ describe('a node that restarts', () => {
     expect(node.must(id).doc.getText('text').toString()).toBe('durable ')
     type(p, ' and typed meanwhile')
     node.fsyncMs = 0
+    await network.settle()
     timers.fire()
     await network.settle()
     expect(body(p).toString()).toBe(`${before} and typed meanwhile`)
@@ -211,6 +213,7 @@ describe('a node that restarts', () => {
     await network.settle()
     network.cut()
     node.crash()
+    await network.settle()
     timers.fire()
     await network.settle()
     expect(body(p).toString()).toBe('once')
@@ -295,6 +298,28 @@ describe('refusals', () => {
     expect(p.state.refused).toBeUndefined()
     expect(p.unsaved).toBe(0)
     expect(node.must(id).doc.getText('text').toString()).toBe('ab')
+  })
+
+  it('starts a new session when node and page disagree, and issues again what was not taken', async () => {
+    const { node, id, network, timers, page } = setUp()
+    const p = page()
+    await network.settle()
+    type(p, 'taken ')
+    await network.settle()
+    const client = p.doc.clientID
+    node.refuse = { code: 'bad_request', message: 'It starts at the wrong clock.' }
+    type(p, 'refused ')
+    await network.settle()
+    type(p, 'typed since')
+    expect(p.state.refused?.code).toBe('bad_request')
+    expect(p.unsaved).toBe(2)
+    node.refuse = undefined
+    timers.fire(200)
+    await network.settle()
+    expect(p.doc.clientID).not.toBe(client)
+    expect(p.state.refused).toBeUndefined()
+    expect(p.unsaved).toBe(0)
+    expect(node.must(id).doc.getText('text').toString()).toBe('taken refused typed since')
   })
 
   it('stops when the role no longer allows it, and keeps the text', async () => {

@@ -74,10 +74,9 @@ const LOST_AFTER_MS = 1_000
 /** First and longest pause before sending again what was refused for a reason that may pass. */
 const REFUSED_PAUSE_MS = 3_000
 const REFUSED_PAUSE_MOST_MS = 60_000
+const REISSUE_PAUSE_MS = 100
 /** A node that accepts the connection but does not answer the lease in this time is asked again. */
 const LEASE_TIMEOUT_MS = 10_000
-
-const EMPTY_UPDATE = new Uint8Array([0, 0])
 
 interface Numbered {
   n: number
@@ -194,6 +193,7 @@ export class Provider {
   private connect(): void {
     if (this.destroyed) return
     this.backoff.stop()
+    this.stopTimers()
     this.disconnect()
     this.lostTimer ??= this.timers.set(() => this.set({ connection: 'lost' }), LOST_AFTER_MS)
     let carrier: Carrier
@@ -234,9 +234,12 @@ export class Provider {
 
   private reconnect(): void {
     this.disconnect()
-    this.stopTimers()
+    this.timers.clear(this.leaseTimer)
+    this.leaseTimer = undefined
     this.forgetOthers()
     if (this.current.connection === 'open') this.set({ connection: 'connecting', peers: 0 })
+    // After a refusal, the pause that follows it decides when to try again.
+    if (this.retryTimer !== undefined) return
     this.lostTimer ??= this.timers.set(() => this.set({ connection: 'lost' }), LOST_AFTER_MS)
     this.backoff.start(() => this.connect())
   }
@@ -291,8 +294,7 @@ export class Provider {
     const frame = decodeFrame(bytes)
     switch (frame?.kind) {
       case 'step1':
-        // Own edits travel as numbered updates only, so there is never anything to add here.
-        this.send(encodeFrame({ kind: 'step2', update: EMPTY_UPDATE }))
+        // Own edits travel as numbered updates only: an answer would be one more to count.
         break
       case 'step2':
         this.onLoaded(frame.update)
@@ -432,7 +434,12 @@ export class Provider {
     if (code === 'bad_request') this.resumable = false
     if (PASSING.has(code) || code === 'bad_request') {
       this.timers.clear(this.retryTimer)
-      const pause = Math.min(REFUSED_PAUSE_MS * 2 ** this.refusals++, REFUSED_PAUSE_MOST_MS)
+      // Node and page may disagree once, on what was handed in: a new session clears that up.
+      const soon = code === 'bad_request' && this.refusals === 0
+      const pause = soon
+        ? REISSUE_PAUSE_MS
+        : Math.min(REFUSED_PAUSE_MS * 2 ** this.refusals, REFUSED_PAUSE_MOST_MS)
+      this.refusals++
       this.retryTimer = this.timers.set(() => this.connect(), pause)
     }
   }

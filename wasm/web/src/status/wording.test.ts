@@ -84,6 +84,11 @@ describe('the status', () => {
       'The disk is full. Your last change is only in this tab: keep it open. They are sent again as soon as there is room.',
     )
     expect(say({ refused }).short).toBe('On this device')
+    expect(say({ refused, ready: false, connection: 'lost' })).toEqual({
+      tone: 'problem',
+      short: 'Cannot be opened',
+      detail: 'You may read this document but not change it.',
+    })
   })
 
   it('counts devices by receipts, or by what is known of them before the first edit', () => {

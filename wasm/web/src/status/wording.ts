@@ -41,6 +41,9 @@ export function devicesWithAll(facts: Pick<StatusFacts, 'sent' | 'others' | 'hol
 export function statusWords(facts: StatusFacts): StatusWords {
   const unsaved = facts.sent - facts.acked
   if (facts.refused !== undefined && unsaved > 0) return refusedWords(facts.refused, unsaved)
+  if (facts.refused !== undefined && !facts.ready) {
+    return { tone: 'problem', short: 'Cannot be opened', detail: sentence(facts.refused.message) }
+  }
   if (facts.connection === 'lost') return unreachableWords(facts.ready, unsaved)
   if (facts.joining) return { tone: 'busy', short: 'Waiting for a member' }
   if (!facts.ready) return { tone: 'busy', short: 'Opening…' }

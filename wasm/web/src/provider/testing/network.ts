@@ -52,7 +52,7 @@ class MemoryCarrier implements Carrier {
     network.carriers.add(this)
     this.end = node.attach(document, {
       send: (frame) => network.post(() => this.open && this.onmessage?.(frame)),
-      close: () => this.drop(),
+      close: () => network.post(() => this.drop()),
     })
     network.post(() => {
       if (!network.up) this.drop()
