@@ -22,6 +22,7 @@ func (n *Node) startNetwork() error {
 	var err error
 	n.sync, err = sync.New(sync.Config{
 		Host: n.cfg.Host, Key: n.cfg.Key, Replica: replica{n}, Handler: n, Gate: n.cfg.Gate, Logger: n.cfg.Logger,
+		PeersChanged: n.peersChanged,
 	})
 	if err != nil {
 		return fmt.Errorf("start sync: %w", err)
@@ -165,20 +166,25 @@ func (n *Node) PeerUp(dev wire.Device) {
 		if d.Serves(dev) {
 			d.announcePresence()
 			d.sendReceiptsFor(dev)
-			d.tellDurable()
 		}
 	}
 	n.notify(Change{Kind: StatusChanged})
 }
 
-// PeerDown implements sync.Handler.
+// PeerDown implements sync.Handler. Those who were present through the peer
+// are shown as gone at once; who is still there through another says so again.
 func (n *Node) PeerDown(dev wire.Device) {
 	for _, d := range n.Documents() {
-		if d.Serves(dev) {
-			d.tellDurable()
-		}
+		d.dropPresenceOf(dev)
 	}
 	n.notify(Change{Kind: StatusChanged})
+}
+
+// peersChanged tells those who look at a document that PeersOf has changed.
+func (n *Node) peersChanged(doc wire.DocID) {
+	if d, err := n.Document(doc); err == nil {
+		d.tellDurable()
+	}
 }
 
 // sendReceiptsFor tells a device which of its entries are durable here: it

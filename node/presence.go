@@ -270,6 +270,21 @@ func (d *Document) expirePresence(now time.Time) {
 	}
 }
 
+// dropPresenceOf shows the clients of a device as gone.
+func (d *Document) dropPresenceOf(dev wire.Device) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var gone []uint64
+	for client, owner := range d.people.devices {
+		if owner == dev {
+			gone = append(gone, client)
+		}
+	}
+	if len(gone) > 0 {
+		d.tellPresence(d.people.states.Remove(d.node.cfg.Now(), gone...), nil)
+	}
+}
+
 // announcePresence has every session's state sent again, for a new peer.
 func (d *Document) announcePresence() {
 	d.mu.Lock()

@@ -124,6 +124,7 @@ func (p *Peer) Start() {
 		libp2p.DisableIdentifyAddressDiscovery(),
 		libp2p.ResourceManager(&network.NullResourceManager{}),
 		libp2p.ConnectionGater(gate),
+		libp2p.UDPBlackHoleSuccessCounter(nil), // a node cut off for long is dialed in vain
 		simlibp2p.QUICSimnet(p.world.net, link),
 	)
 	if err != nil {
