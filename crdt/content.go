@@ -38,7 +38,7 @@ func (tx *Txn) insertValue(list int32, left, right handle, v Value) handle {
 		it.content = uint32(typ)
 		n.doc, n.typ = d, typ
 	case KindSubdoc:
-		it.kind, it.content = kindDoc, d.subdocs.add(v.Subdoc())
+		it.kind, it.content = kindDoc, d.subdocs.add(subdocEntry{Subdoc: v.Subdoc()})
 	case KindBytes:
 		it.kind, it.content = kindBinary, d.singles.add(v.plain)
 	default:
@@ -93,17 +93,28 @@ func (tx *Txn) insertFormat(list int32, left, right handle, key uint32, value li
 	return h
 }
 
+// plainContent returns the values of an item that holds neither a type nor a
+// subdocument.
+func (d *Doc) plainContent(it *item) []lib0.Any {
+	switch it.kind {
+	case kindJSON, kindAny:
+		return d.elements.values[it.content]
+	case kindString:
+		return d.textUnits(it)
+	case kindBinary, kindEmbed:
+		return d.singles.values[it.content : it.content+1]
+	}
+	return make([]lib0.Any, it.length) // a format mark, say, in a map
+}
+
 // lastValue returns the last value that an item holds.
 func (d *Doc) lastValue(it *item) Value {
 	switch it.kind {
-	case kindJSON, kindAny:
-		list := d.elements.values[it.content]
-		return Value{plain: list[len(list)-1]}
-	case kindString:
-		units := d.textUnits(it)
-		return Value{plain: units[len(units)-1]}
+	case kindType, kindDoc:
+		return d.singleValue(it)
 	}
-	return d.singleValue(it)
+	list := d.plainContent(it)
+	return Value{plain: list[len(list)-1]}
 }
 
 // singleValue returns the value of an item that holds exactly one.
@@ -114,7 +125,7 @@ func (d *Doc) singleValue(it *item) Value {
 	case kindType:
 		return Value{node: d.view(int32(it.content))}
 	case kindDoc:
-		return Value{node: d.subdocs.values[it.content]}
+		return Value{node: d.subdocs.values[it.content].Subdoc}
 	}
 	return Value{}
 }

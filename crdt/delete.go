@@ -47,7 +47,7 @@ func (tx *Txn) deleteOne(it *item) {
 	tx.addDelete(it.client, it.clock, it.length)
 	tx.change(d.lists[it.list].typ)
 	if it.kind == kindDoc {
-		tx.subdocRemoved(d.subdocs.values[it.content])
+		tx.subdocRemoved(it.content)
 	}
 }
 

@@ -45,7 +45,7 @@ type Doc struct {
 	tree      forest
 	elements  table[[]lib0.Any] // contents of JSON and Any items
 	singles   table[lib0.Any]   // contents of Binary, Embed and Format items
-	subdocs   table[*Subdoc]
+	subdocs   table[subdocEntry]
 	types     []*sharedType // index 0 is never used
 	lists     []itemList    // index 0 is never used
 	freeLists []int32

@@ -129,7 +129,7 @@ func (tx *Txn) setContent(h handle, s *codec.Struct, offset uint64) {
 		t := codec.ReadType(dec)
 		it.content = uint32(d.addType(&sharedType{kind: typeKind(t.Kind), item: h, name: string(t.Name)}))
 	case codec.RefDoc:
-		it.content = d.subdocs.add(subdocFromWire(codec.ReadSubdoc(dec)))
+		it.content = d.subdocs.add(subdocEntry{Subdoc: subdocFromWire(codec.ReadSubdoc(dec))})
 	}
 }
 
@@ -168,7 +168,7 @@ func (tx *Txn) insert(h, left, right handle) {
 		}
 		t.formats.add(it.size)
 	case kindDoc:
-		tx.subdocAdded(d.subdocs.values[it.content])
+		tx.subdocAdded(it.content)
 	}
 	tx.change(typ)
 	if t.item != 0 && d.items.at(t.item).deleted || l.entry && it.right != 0 {

@@ -2,14 +2,13 @@ package crdt
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
-
-func validName(name string) string { return lib0.ValidString(name) }
 
 func parseJSON(text []byte) (lib0.Any, error) {
 	v, err := lib0.ParseJSON([]byte(lib0.ValidString(string(text))))
@@ -43,97 +42,99 @@ func (d *Doc) typeJSON(typ int32, depth int) lib0.Any {
 		return lib0.String(d.plainText(t))
 	case typeArray:
 		var list []lib0.Any
-		d.eachUnit(t, func(_ int, v Value) bool {
-			list = append(list, d.valueJSON(v, depth))
-			return true
-		})
+		for it := range d.unitItems(t) {
+			list = d.appendJSON(list, it, depth)
+		}
 		return lib0.Array(list)
 	case typeMap, typeXMLHook:
 		var keys []string
 		var list []lib0.Any
-		d.eachEntry(t, func(key string, v Value) bool {
-			keys, list = append(keys, key), append(list, d.valueJSON(v, depth))
-			return true
-		})
+		for key, it := range d.entryItems(t) {
+			values := d.appendJSON(nil, it, depth)
+			keys, list = append(keys, key), append(list, values[len(values)-1])
+		}
 		return lib0.Object(keys, list)
 	case typeUndefined:
 		return lib0.Any{}
 	}
-	return lib0.String(d.nodeString(t, depth))
-}
-
-func (d *Doc) valueJSON(v Value, depth int) lib0.Any {
-	switch v.Kind() {
-	case KindShared:
-		return d.typeJSON(v.Shared().base().typ, depth+1)
-	case KindSubdoc:
-		return lib0.Object(nil, nil)
-	}
-	return v.plain
-}
-
-// nodeString returns what JavaScript's String would return for a type.
-func (d *Doc) nodeString(t *sharedType, depth int) string {
-	if depth > maxNesting {
-		return ""
-	}
-	switch t.kind {
-	case typeText:
-		return d.plainText(t)
-	case typeXMLText:
-		return d.xmlText(t, depth)
-	case typeXMLFragment, typeXMLElement:
-		return d.xmlString(t, depth)
-	}
-	return "[object Object]"
-}
-
-func (d *Doc) valueString(v Value, depth int) string {
-	switch v.Kind() {
-	case KindShared:
-		return d.nodeString(d.types[v.Shared().base().typ], depth+1)
-	case KindSubdoc:
-		return "[object Object]"
-	}
-	return lib0.Text(v.plain)
-}
-
-// xmlString returns a fragment or element as XML text, the way Yjs prints it:
-// without escapes, attributes sorted, names in lower case.
-func (d *Doc) xmlString(t *sharedType, depth int) string {
 	var b strings.Builder
-	name := ""
+	d.writeNode(&b, t, depth)
+	return lib0.String(b.String())
+}
+
+// appendJSON appends the contents of what an item holds.
+func (d *Doc) appendJSON(list []lib0.Any, it *item, depth int) []lib0.Any {
+	switch it.kind {
+	case kindType:
+		return append(list, d.typeJSON(int32(it.content), depth+1))
+	case kindDoc:
+		return append(list, lib0.Object(nil, nil))
+	}
+	return append(list, d.plainContent(it)...)
+}
+
+// writeNode writes what JavaScript's String would return for a type.
+func (d *Doc) writeNode(b *strings.Builder, t *sharedType, depth int) {
+	switch {
+	case depth > maxNesting:
+	case t.kind == typeText:
+		b.WriteString(d.plainText(t))
+	case t.kind == typeXMLText:
+		d.writeXMLText(b, t, depth)
+	case t.kind == typeXMLFragment || t.kind == typeXMLElement:
+		d.writeXML(b, t, depth)
+	default:
+		b.WriteString("[object Object]")
+	}
+}
+
+// writeItem writes what JavaScript's String would return for the values of an
+// item from the given one on.
+func (d *Doc) writeItem(b *strings.Builder, it *item, from int, depth int) {
+	switch it.kind {
+	case kindType:
+		d.writeNode(b, d.types[it.content], depth+1)
+	case kindDoc:
+		b.WriteString("[object Object]")
+	default:
+		for _, v := range d.plainContent(it)[from:] {
+			b.WriteString(lib0.Text(v))
+		}
+	}
+}
+
+// writeXML writes a fragment or element as XML text, the way Yjs prints it:
+// without escapes, attributes sorted, names in lower case.
+func (d *Doc) writeXML(b *strings.Builder, t *sharedType, depth int) {
+	name := t.name
 	if t.kind == typeXMLElement {
-		if name = t.name; t.item == 0 {
+		if t.item == 0 {
 			name = rootNodeName
 		}
 		name = strings.ToLower(name)
 		b.WriteString("<" + name)
-		var attributes []string
-		d.eachEntry(t, func(key string, v Value) bool {
-			attributes = append(attributes, key+"\x00"+key+`="`+d.valueString(v, depth)+`"`)
-			return true
-		})
-		slices.Sort(attributes)
-		for _, a := range attributes {
-			_, shown, _ := strings.Cut(a, "\x00")
-			b.WriteString(" " + shown)
+		attributes := make(map[string]*item)
+		for key, it := range d.entryItems(t) {
+			attributes[key] = it
+		}
+		for _, key := range slices.Sorted(maps.Keys(attributes)) {
+			it := attributes[key]
+			b.WriteString(" " + key + `="`)
+			d.writeItem(b, it, int(it.length)-1, depth)
+			b.WriteByte('"')
 		}
 		b.WriteString(">")
 	}
-	d.eachUnit(t, func(_ int, v Value) bool {
-		b.WriteString(d.valueString(v, depth))
-		return true
-	})
+	for it := range d.unitItems(t) {
+		d.writeItem(b, it, 0, depth)
+	}
 	if t.kind == typeXMLElement {
 		b.WriteString("</" + name + ">")
 	}
-	return b.String()
 }
 
-// xmlText returns a text with its formats as tags around each stretch.
-func (d *Doc) xmlText(t *sharedType, depth int) string {
-	var b strings.Builder
+// writeXMLText writes a text with its formats as tags around each stretch.
+func (d *Doc) writeXMLText(b *strings.Builder, t *sharedType, depth int) {
 	for _, op := range d.delta(t) {
 		attrs := slices.Clone(op.Attrs)
 		slices.SortFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Key, b.Key) })
@@ -144,12 +145,15 @@ func (d *Doc) xmlText(t *sharedType, depth int) string {
 			}
 			b.WriteString(">")
 		}
-		b.WriteString(d.valueString(op.Insert, depth))
+		if node := op.Insert.Shared(); node != nil {
+			d.writeNode(b, d.types[node.base().typ], depth+1)
+		} else {
+			b.WriteString(lib0.Text(op.Insert.plain))
+		}
 		for _, a := range slices.Backward(attrs) {
 			b.WriteString("</" + a.Key + ">")
 		}
 	}
-	return b.String()
 }
 
 // tagAttributes returns what JavaScript would enumerate in a format's value,

@@ -111,29 +111,38 @@ func (n *node) units() iter.Seq2[int, Value] {
 }
 
 func (d *Doc) eachUnit(t *sharedType, yield func(int, Value) bool) {
-	if t.children == 0 {
-		return
-	}
 	index := 0
-	for h := d.seekRight(d.lists[t.children].first, wantUnits); h != 0; {
-		it := d.items.at(h)
+	for it := range d.unitItems(t) {
 		for _, v := range d.itemValues(it) {
 			if !yield(index, v) {
 				return
 			}
 			index++
 		}
-		h = d.seekRight(it.right, wantUnits)
+	}
+}
+
+// unitItems yields the children of a type that have units.
+func (d *Doc) unitItems(t *sharedType) iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		if t.children == 0 {
+			return
+		}
+		for h := d.seekRight(d.lists[t.children].first, wantUnits); h != 0; {
+			it := d.items.at(h)
+			if !yield(it) {
+				return
+			}
+			h = d.seekRight(it.right, wantUnits)
+		}
 	}
 }
 
 // itemValues returns all values that an item holds.
 func (d *Doc) itemValues(it *item) []Value {
 	switch it.kind {
-	case kindJSON, kindAny:
-		return plainValues(d.elements.values[it.content])
-	case kindString:
-		return plainValues(d.textUnits(it))
+	case kindType, kindDoc:
+		return []Value{d.singleValue(it)}
 	}
-	return []Value{d.singleValue(it)}
+	return plainValues(d.plainContent(it))
 }

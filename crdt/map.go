@@ -59,10 +59,21 @@ func (m *Map) All() iter.Seq2[string, Value] {
 }
 
 func (d *Doc) eachEntry(t *sharedType, yield func(string, Value) bool) {
-	for _, e := range t.entries.all() {
-		if h := d.lists[e.list].last; h != 0 {
-			if it := d.items.at(h); !it.deleted && !yield(d.keys[e.key], d.lastValue(it)) {
-				return
+	for key, it := range d.entryItems(t) {
+		if !yield(key, d.lastValue(it)) {
+			return
+		}
+	}
+}
+
+// entryItems yields the items that hold the current values of a type's map.
+func (d *Doc) entryItems(t *sharedType) iter.Seq2[string, *item] {
+	return func(yield func(string, *item) bool) {
+		for _, e := range t.entries.all() {
+			if h := d.lists[e.list].last; h != 0 {
+				if it := d.items.at(h); !it.deleted && !yield(d.keys[e.key], it) {
+					return
+				}
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package crdt
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+import (
+	"strings"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // Shared is a shared type: *Text, *Array, *Map, *XMLFragment, *XMLElement,
 // *XMLText or *XMLHook. A new one (NewText and so on) becomes part of a
@@ -34,6 +38,15 @@ func (n *node) JSON() Value {
 		return Value{plain: n.doc.typeJSON(n.typ, 0)}
 	}
 	return Value{}
+}
+
+// text returns the contents as Yjs's toString does.
+func (n *node) text() string {
+	var b strings.Builder
+	if t := n.shared(); t != nil {
+		n.doc.writeNode(&b, t, 0)
+	}
+	return b.String()
 }
 
 // Deleted tells whether the type was part of a document and is not any more.

@@ -179,3 +179,34 @@ func TestErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDeepNesting nests types deeper than JSON follows.
+func TestDeepNesting(t *testing.T) {
+	d := NewDoc(Config{ClientID: 1})
+	body := d.XMLFragment("x")
+	const depth = 3 * maxNesting
+	d.Transact(nil, func(tx *Txn) {
+		parent := body
+		for range depth {
+			e := NewXMLElement("b")
+			if err := parent.Insert(tx, 0, e); err != nil {
+				t.Fatal(err)
+			}
+			parent = &e.XMLFragment
+		}
+	})
+	if n := len(body.String()); n != maxNesting*len("<b></b>") {
+		t.Errorf("%d bytes of XML", n)
+	}
+	again := NewDoc(Config{})
+	if err := again.ApplyUpdate(d.EncodeStateAsUpdate(nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, d, func(tx *Txn) error { return body.Delete(tx, 0, 1) })
+	if err := again.ApplyUpdate(d.EncodeStateAsUpdate(nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(again.EncodeStateAsUpdate(nil)); n > 100 {
+		t.Errorf("state takes %d bytes after deleting everything", n)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
 // Subdoc is an entry for another document, named by its GUID. It is only the
@@ -25,9 +26,20 @@ type SubdocEvent struct {
 	Added, Removed []*Subdoc
 }
 
-func (tx *Txn) subdocAdded(s *Subdoc) { tx.subdocs.Added = append(tx.subdocs.Added, s) }
+// subdocEntry is a subdocument entry in the document.
+type subdocEntry struct {
+	*Subdoc
+	deleted bool
+}
 
-func (tx *Txn) subdocRemoved(s *Subdoc) {
+func (tx *Txn) subdocAdded(i uint32) {
+	tx.subdocs.Added = append(tx.subdocs.Added, tx.doc.subdocs.values[i].Subdoc)
+}
+
+func (tx *Txn) subdocRemoved(i uint32) {
+	entry := &tx.doc.subdocs.values[i]
+	entry.deleted = true
+	s := entry.Subdoc
 	if i := slices.Index(tx.subdocs.Added, s); i >= 0 {
 		tx.subdocs.Added = slices.Delete(tx.subdocs.Added, i, i+1)
 		return
@@ -38,9 +50,9 @@ func (tx *Txn) subdocRemoved(s *Subdoc) {
 // Subdocs returns the entries that are not deleted.
 func (d *Doc) Subdocs() []*Subdoc {
 	var out []*Subdoc
-	for h := handle(1); h < d.items.used; h++ {
-		if it := d.items.at(h); it.kind == kindDoc && !it.deleted {
-			out = append(out, d.subdocs.values[it.content])
+	for _, s := range d.subdocs.values {
+		if s.Subdoc != nil && !s.deleted {
+			out = append(out, s.Subdoc)
 		}
 	}
 	return out
@@ -51,5 +63,5 @@ func subdocFromWire(s codec.Subdoc) *Subdoc {
 }
 
 func (s *Subdoc) wire() codec.Subdoc {
-	return codec.Subdoc{GUID: validName(s.GUID), AutoLoad: s.AutoLoad, DisableGC: s.DisableGC, Meta: s.Meta.plain}
+	return codec.Subdoc{GUID: lib0.ValidString(s.GUID), AutoLoad: s.AutoLoad, DisableGC: s.DisableGC, Meta: s.Meta.plain}
 }

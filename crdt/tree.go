@@ -142,24 +142,6 @@ func (d *Doc) findUnit(l *itemList, index int64) (handle, int64) {
 	}
 }
 
-// unitsBefore returns the index of an item's first unit.
-func (d *Doc) unitsBefore(h handle) int64 {
-	at := d.items.at(h).leaf
-	lf := &d.tree.leaves[at]
-	var units int64
-	for i := int32(0); lf.items[i] != h; i++ {
-		units += d.items.at(lf.items[i]).units()
-	}
-	for kid, parent := at, lf.parent; parent != 0; {
-		p := &d.tree.inners[parent]
-		for i := int32(0); p.kids[i] != kid; i++ {
-			units += p.units[i]
-		}
-		kid, parent = parent, p.parent
-	}
-	return units
-}
-
 // wanted selects items while a search jumps over the rest: those with certain
 // marks and, with the highest bit, those that have units.
 type wanted uint64

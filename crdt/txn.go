@@ -19,8 +19,7 @@ type Txn struct {
 	merges  []unit // items that came about by splitting, and the like
 	changed []int32
 
-	formatCleanup bool
-	subdocs       SubdocEvent
+	subdocs SubdocEvent
 
 	touchedSpace [1]touch
 	deleteSpace  [1]codec.Range

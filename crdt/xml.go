@@ -1,6 +1,10 @@
 package crdt
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // XMLFragment is a shared list of XML nodes.
 type XMLFragment struct{ node }
@@ -64,10 +68,7 @@ func (x *XMLFragment) Delete(tx *Txn, index, length int) error {
 
 // String returns the children as XML text.
 func (x *XMLFragment) String() string {
-	if t := x.shared(); t != nil {
-		return x.doc.xmlString(t, 0)
-	}
-	return ""
+	return x.text()
 }
 
 // XMLElement is a shared XML element: a fragment with a name and attributes.
@@ -75,7 +76,7 @@ type XMLElement struct{ XMLFragment }
 
 // NewXMLElement returns an element to be inserted into another type.
 func NewXMLElement(name string) *XMLElement {
-	return &XMLElement{XMLFragment{node{kind: typeXMLElement, name: validName(name)}}}
+	return &XMLElement{XMLFragment{node{kind: typeXMLElement, name: lib0.ValidString(name)}}}
 }
 
 // Name returns the node name.
@@ -102,10 +103,7 @@ func NewXMLText() *XMLText { return &XMLText{Text{node{kind: typeXMLText}}} }
 
 // String returns the text with its formats as tags.
 func (x *XMLText) String() string {
-	if t := x.shared(); t != nil {
-		return x.doc.xmlText(t, 0)
-	}
-	return ""
+	return x.text()
 }
 
 // XMLHook is a shared map among XML nodes.
@@ -113,7 +111,7 @@ type XMLHook struct{ Map }
 
 // NewXMLHook returns a hook to be inserted among XML nodes.
 func NewXMLHook(name string) *XMLHook {
-	return &XMLHook{Map{node{kind: typeXMLHook, name: validName(name)}}}
+	return &XMLHook{Map{node{kind: typeXMLHook, name: lib0.ValidString(name)}}}
 }
 
 // Name returns the name of the hook.
