@@ -52,6 +52,9 @@ func (p ports) write(dir string) error {
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(append(b, '\n'))
+	if err == nil {
+		err = tmp.Sync() // else a power loss may leave an empty file
+	}
 	if err = errors.Join(err, tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), filepath.Join(dir, portsFileName))
 	}

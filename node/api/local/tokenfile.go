@@ -54,8 +54,8 @@ func (f TokenFile) Write(dir string) error {
 	return nil
 }
 
-// ReadTokenFile reads the file in dir. ErrNotRunning: there is none.
-// ErrTooOpen: others may read it, so it is not trusted.
+// ReadTokenFile reads the file in dir. ErrNotRunning: there is none, or what a
+// power loss left of one. ErrTooOpen: others may read it, so it is not trusted.
 func ReadTokenFile(dir string) (TokenFile, error) {
 	var f TokenFile
 	file, err := os.Open(filepath.Join(dir, TokenFileName))
@@ -77,8 +77,9 @@ func ReadTokenFile(dir string) (TokenFile, error) {
 	if err != nil {
 		return f, fmt.Errorf("read token file: %w", err)
 	}
-	if err := json.Unmarshal(body, &f); err != nil {
-		return f, fmt.Errorf("read token file %s: %w", file.Name(), err)
+	if json.Unmarshal(body, &f) != nil {
+		// A power loss may leave it empty. That of a running node is whole.
+		return TokenFile{}, ErrNotRunning
 	}
 	return f, nil
 }
