@@ -78,11 +78,12 @@ func TestClient(t *testing.T) {
 	if len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	// As a power loss may leave it: no node runs.
-	if _, err := Dial(t.Context(), dir); !errors.Is(err, ErrNotRunning) {
-		t.Errorf("broken token file: %v", err)
+	for _, torn := range []string{"", "{", "{}"} { // what a power loss may leave
+		if err := os.WriteFile(path, []byte(torn), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Dial(t.Context(), dir); !errors.Is(err, ErrNotRunning) {
+			t.Errorf("token file %q: %v", torn, err)
+		}
 	}
 }

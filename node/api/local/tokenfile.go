@@ -77,7 +77,7 @@ func ReadTokenFile(dir string) (TokenFile, error) {
 	if err != nil {
 		return f, fmt.Errorf("read token file: %w", err)
 	}
-	if json.Unmarshal(body, &f) != nil {
+	if json.Unmarshal(body, &f) != nil || f.Address == "" {
 		// A power loss may leave it empty. That of a running node is whole.
 		return TokenFile{}, ErrNotRunning
 	}
