@@ -111,6 +111,12 @@ func checkPresence(t *testing.T, o *oracle.Oracle, seed uint64) {
 		updates = append(updates, s.Encode(q.Clients[r.IntN(3)]), s.Encode(c.Clients()...))
 		want = append(want, seen(s, c))
 	}
+	comparePresence(t, o, q, want)
+}
+
+// comparePresence runs the steps in y-protocols.
+func comparePresence(t *testing.T, o *oracle.Oracle, q presenceRequest, want []string) {
+	t.Helper()
 	answers, err := o.Ask(q)
 	if err != nil {
 		t.Fatal(err)

@@ -38,21 +38,12 @@ func TestOracle(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	doc := crdt.NewDoc(crdt.Config{ClientID: 1<<53 - 5})
-	text := doc.Text("text")
-	r := rand.New(rand.NewPCG(1, 2))
-	doc.Transact(nil, func(tx *crdt.Txn) {
-		for range 40 {
-			if err := text.Insert(tx, r.IntN(text.Len()+1), "é😀x"); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	doc := newDoc(t)
 	state, sv := doc.EncodeStateAsUpdate(nil), doc.StateVector().Encode()
 	presence := awareness.AppendUpdate(nil, awareness.Entry{Client: 7, Clock: 3, State: []byte(`{"a":1}`)})
 	reason := "nur lesen: это 😀"
 
-	var q framesRequest
+	q := framesRequest{Do: "frames"}
 	var want [][]byte
 	write := func(kind yproto.Kind, body []byte, text string, frame []byte) {
 		q.Messages = append(q.Messages, message{kind.String(), hex.EncodeToString(body), text})
@@ -67,7 +58,6 @@ func TestOracle(t *testing.T) {
 	for _, frame := range want[:len(want):len(want)] {
 		q.Messages = append(q.Messages, message{Kind: "read", Body: hex.EncodeToString(frame)})
 	}
-	q.Do = "frames"
 	answers, err := o.Ask(q)
 	if err != nil {
 		t.Fatal(err)
@@ -98,4 +88,20 @@ func TestOracle(t *testing.T) {
 	check(yproto.Awareness, "awareness", presence)
 	check(yproto.PermissionDenied, "denied", []byte(reason))
 	check(yproto.QueryAwareness, "kind", []byte("3"))
+}
+
+// newDoc returns a document with some text.
+func newDoc(t *testing.T) *crdt.Doc {
+	t.Helper()
+	doc := crdt.NewDoc(crdt.Config{ClientID: 1<<53 - 5})
+	text := doc.Text("text")
+	r := rand.New(rand.NewPCG(1, 2))
+	doc.Transact(nil, func(tx *crdt.Txn) {
+		for range 40 {
+			if err := text.Insert(tx, r.IntN(text.Len()+1), "é😀x"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return doc
 }

@@ -72,7 +72,7 @@ func dumpText(b *strings.Builder, t *crdt.Text) {
 		if op.Attrs != nil {
 			fields := make([]crdt.Field, len(op.Attrs))
 			for i, a := range op.Attrs {
-				fields[i] = crdt.Field{Key: a.Key, Value: a.Value}
+				fields[i] = crdt.Field(a)
 			}
 			dumpAttributes(b, fields)
 		}

@@ -1,64 +1,64 @@
 // Writes down what a document shows, in a form that Go writes down too.
-import * as Y from "yjs";
+import * as Y from 'yjs'
 
 // dump returns a shared type or plain value as text: the order of the keys of
 // maps and attributes is left out, everything else is in.
 export function dump(v) {
-  if (v instanceof Y.XmlText) return `XmlText${attributes(v.getAttributes())}${delta(v)}`;
-  if (v instanceof Y.Text) return `Text${attributes(v.getAttributes())}${delta(v)}`;
-  if (v instanceof Y.Array) return `Array${v.length}[${v.toArray().map(dump).join(",")}]`;
-  if (v instanceof Y.XmlHook) return `Hook ${quote(v.hookName)}${entries(v)}`;
-  if (v instanceof Y.Map) return `Map${entries(v)}`;
+  if (v instanceof Y.XmlText) return `XmlText${attributes(v.getAttributes())}${delta(v)}`
+  if (v instanceof Y.Text) return `Text${attributes(v.getAttributes())}${delta(v)}`
+  if (v instanceof Y.Array) return `Array${v.length}[${v.toArray().map(dump).join(',')}]`
+  if (v instanceof Y.XmlHook) return `Hook ${quote(v.hookName)}${entries(v)}`
+  if (v instanceof Y.Map) return `Map${entries(v)}`
   if (v instanceof Y.XmlElement) {
-    return `Element ${quote(v.nodeName)}${attributes(v.getAttributes())}${v.length}[${v.toArray().map(dump).join(",")}]`;
+    return `Element ${quote(v.nodeName)}${attributes(v.getAttributes())}${v.length}[${v.toArray().map(dump).join(',')}]`
   }
-  if (v instanceof Y.XmlFragment) return `Fragment${v.length}[${v.toArray().map(dump).join(",")}]`;
-  if (v instanceof Y.Doc) return `Doc(${quote(v.guid)},${v.autoLoad},${v.gc},${dump(v.meta ?? undefined)})`;
-  return plain(v);
+  if (v instanceof Y.XmlFragment) return `Fragment${v.length}[${v.toArray().map(dump).join(',')}]`
+  if (v instanceof Y.Doc) return `Doc(${quote(v.guid)},${v.autoLoad},${v.gc},${dump(v.meta ?? undefined)})`
+  return plain(v)
 }
 
 // plain returns a plain value as text, for both dump and toJSON results.
 export function plain(v, sorted = false) {
   switch (typeof v) {
-    case "undefined":
-      return "undefined";
-    case "boolean":
-      return String(v);
-    case "number":
-      return `#${float64Hex(v)}`;
-    case "bigint":
-      return `${v}n`;
-    case "string":
-      return quote(v);
+    case 'undefined':
+      return 'undefined'
+    case 'boolean':
+      return String(v)
+    case 'number':
+      return `#${float64Hex(v)}`
+    case 'bigint':
+      return `${v}n`
+    case 'string':
+      return quote(v)
   }
-  if (v === null) return "null";
-  if (v instanceof Uint8Array) return `x${Buffer.from(v).toString("hex")}`;
-  if (Array.isArray(v)) return `[${v.map((e) => plain(e, sorted)).join(",")}]`;
-  if (v instanceof Y.Doc) return "{}";
-  const keys = Object.keys(v);
-  if (sorted) keys.sort();
-  return `{${keys.map((k) => `${quote(k)}:${plain(v[k], sorted)}`).join(",")}}`;
+  if (v === null) return 'null'
+  if (v instanceof Uint8Array) return `x${Buffer.from(v).toString('hex')}`
+  if (Array.isArray(v)) return `[${v.map((e) => plain(e, sorted)).join(',')}]`
+  if (v instanceof Y.Doc) return '{}'
+  const keys = Object.keys(v)
+  if (sorted) keys.sort()
+  return `{${keys.map((k) => `${quote(k)}:${plain(v[k], sorted)}`).join(',')}}`
 }
 
 function entries(map) {
-  const keys = [...map.keys()].sort();
-  return `${map.size}{${keys.map((k) => `${quote(k)}:${dump(map.get(k))}`).join(",")}}`;
+  const keys = [...map.keys()].sort()
+  return `${map.size}{${keys.map((k) => `${quote(k)}:${dump(map.get(k))}`).join(',')}}`
 }
 
 function attributes(object) {
-  const keys = Object.keys(object).sort();
-  return `{${keys.map((k) => `${quote(k)}:${dump(object[k])}`).join(",")}}`;
+  const keys = Object.keys(object).sort()
+  return `{${keys.map((k) => `${quote(k)}:${dump(object[k])}`).join(',')}}`
 }
 
 function delta(text) {
-  const ops = text.toDelta().map((op) => dump(op.insert) + (op.attributes ? attributes(op.attributes) : ""));
-  return `${text.length}[${ops.join(",")}]`;
+  const ops = text.toDelta().map((op) => dump(op.insert) + (op.attributes ? attributes(op.attributes) : ''))
+  return `${text.length}[${ops.join(',')}]`
 }
 
-const quote = (s) => JSON.stringify(s);
+const quote = (s) => JSON.stringify(s)
 
-const view = new DataView(new ArrayBuffer(8));
+const view = new DataView(new ArrayBuffer(8))
 function float64Hex(f) {
-  view.setFloat64(0, f);
-  return view.getBigUint64(0).toString(16);
+  view.setFloat64(0, f)
+  return view.getBigUint64(0).toString(16)
 }

@@ -1,133 +1,133 @@
 // Runs a program of steps on replicas and writes down what each step does.
 // crdt's side of every rule here is in execute.go, observe.go and edit.go.
-import * as Y from "yjs";
-import { plain, dump } from "./dump.mjs";
-import { edit } from "./edit.mjs";
-import { inspect } from "./inspect.mjs";
+import * as Y from 'yjs'
+import { plain, dump } from './dump.mjs'
+import { edit } from './edit.mjs'
+import { inspect } from './inspect.mjs'
 
 // roots are the shared types at the top of each document, in the order in
 // which edits find them.
 const roots = [
-  ["text", Y.Text],
-  ["array", Y.Array],
-  ["map", Y.Map],
-  ["xml", Y.XmlFragment],
-  ["element", Y.XmlElement],
-];
+  ['text', Y.Text],
+  ['array', Y.Array],
+  ['map', Y.Map],
+  ['xml', Y.XmlFragment],
+  ['element', Y.XmlElement],
+]
 
 export function runProgram({ program }, out) {
-  const world = new World(program);
+  const world = new World(program)
   for (const step of program.steps) {
-    out.begin();
-    world.run(step, out);
+    out.begin()
+    world.run(step, out)
   }
 }
 
 class World {
   constructor(program) {
-    this.log = []; // every update there ever was
-    this.replicas = program.replicas.map((config) => new Replica(config, program.lazy ?? false, this.log));
+    this.log = [] // every update there ever was
+    this.replicas = program.replicas.map((config) => new Replica(config, program.lazy ?? false, this.log))
   }
 
   run(step, out) {
-    const to = this.replicas[step.c];
-    const from = this.replicas[step.f ?? 0];
-    to.events = [];
-    this[step.k](step, to, from, out);
-    to.observe(out);
+    const to = this.replicas[step.c]
+    const from = this.replicas[step.f ?? 0]
+    to.events = []
+    this[step.k](step, to, from, out)
+    to.observe(out)
   }
 
   edit(step, to) {
     to.doc.transact(() => {
-      for (const op of step.ops) edit(to.definedRoots(), op, to.caret);
-    });
+      for (const op of step.ops) edit(to.definedRoots(), op, to.caret)
+    })
   }
 
   deliver(step, to, from) {
     for (let i = 0; i < step.n; i++) {
-      const update = this.next(to, from);
-      if (update) to.apply(update);
+      const update = this.next(to, from)
+      if (update) to.apply(update)
     }
   }
 
   skip(step, to, from) {
-    this.next(to, from);
+    this.next(to, from)
   }
 
   next(to, from) {
-    const cursor = to.cursors.get(from) ?? 0;
-    if (cursor >= from.own.length) return null;
-    to.cursors.set(from, cursor + 1);
-    return from.own[cursor];
+    const cursor = to.cursors.get(from) ?? 0
+    if (cursor >= from.own.length) return null
+    to.cursors.set(from, cursor + 1)
+    return from.own[cursor]
   }
 
   old(step, to) {
-    if (this.log.length > 0) to.apply(this.pick(step.p[0]));
+    if (this.log.length > 0) to.apply(this.pick(step.p[0]))
   }
 
   pick(p) {
-    return this.log[p % this.log.length];
+    return this.log[p % this.log.length]
   }
 
   sync(step, to, from, out) {
-    this.send(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(to.doc)), to, out);
+    this.send(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(to.doc)), to, out)
   }
 
   part(step, to, from, out) {
-    const third = this.replicas[step.p[0] % this.replicas.length];
-    this.send(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(third.doc)), to, out);
+    const third = this.replicas[step.p[0] % this.replicas.length]
+    this.send(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(third.doc)), to, out)
   }
 
   cut(step, to, from, out) {
-    this.send(Y.encodeStateAsUpdate(from.doc, cutStateVector(from.doc, step.p)), to, out);
+    this.send(Y.encodeStateAsUpdate(from.doc, cutStateVector(from.doc, step.p)), to, out)
   }
 
   send(update, to, out) {
-    out.field("sent", update);
-    this.log.push(update);
-    to.apply(update);
+    out.field('sent', update)
+    this.log.push(update)
+    to.apply(update)
   }
 
   merge(step, to, from, out) {
-    if (this.log.length === 0) return;
-    this.docFree(Y.mergeUpdates(step.p.map((p) => this.pick(p))), step, to, out);
+    if (this.log.length === 0) return
+    this.docFree(Y.mergeUpdates(step.p.map((p) => this.pick(p))), step, to, out)
   }
 
   diff(step, to, from, out) {
-    if (this.log.length === 0) return;
-    const sv = cutStateVector(from.doc, step.p.slice(1));
-    this.docFree(Y.diffUpdate(this.pick(step.p[0]), sv), step, to, out);
+    if (this.log.length === 0) return
+    const sv = cutStateVector(from.doc, step.p.slice(1))
+    this.docFree(Y.diffUpdate(this.pick(step.p[0]), sv), step, to, out)
   }
 
   docFree(update, step, to, out) {
-    out.field("made", update);
-    out.field("made: state vector", Y.encodeStateVectorFromUpdate(update));
-    out.field("made: contents", inspect(update));
-    this.log.push(update);
-    if (step.n > 0) to.apply(update);
+    out.field('made', update)
+    out.field('made: state vector', Y.encodeStateVectorFromUpdate(update))
+    out.field('made: contents', inspect(update))
+    this.log.push(update)
+    if (step.n > 0) to.apply(update)
   }
 
   raw(step, to) {
-    const update = new Uint8Array(Buffer.from(step.s, "hex"));
-    this.log.push(update);
-    if (step.n > 0) to.apply(update);
+    const update = new Uint8Array(Buffer.from(step.s, 'hex'))
+    this.log.push(update)
+    if (step.n > 0) to.apply(update)
   }
 
   reload(step, to) {
-    to.reload();
+    to.reload()
   }
 
   define(step, to) {
-    to.define(roots[(step.t ?? 0) % roots.length]);
+    to.define(roots[(step.t ?? 0) % roots.length])
   }
 
   setid(step, to) {
-    to.id = to.doc.clientID = step.id;
+    to.id = to.doc.clientID = step.id
   }
 
   converged(step, to, from, out) {
-    const texts = this.replicas.map((r) => r.dump());
-    out.field("converged", String(texts.every((t) => t === texts[0])));
+    const texts = this.replicas.map((r) => r.dump())
+    out.field('converged', String(texts.every((t) => t === texts[0])))
   }
 }
 
@@ -135,77 +135,79 @@ class World {
 // the i-th, in descending order of clients, by the i-th of cuts. No cuts leave
 // it as it is.
 function cutStateVector(doc, cuts) {
-  if (cuts.length === 0) return Y.encodeStateVector(doc);
-  const sv = [...Y.decodeStateVector(Y.encodeStateVector(doc))].sort((a, b) => b[0] - a[0]);
-  return Y.encodeStateVector(new Map(sv.map(([client, clock], i) => [client, cuts[i % cuts.length] % (clock + 1)])));
+  if (cuts.length === 0) return Y.encodeStateVector(doc)
+  const sv = [...Y.decodeStateVector(Y.encodeStateVector(doc))].sort((a, b) => b[0] - a[0])
+  return Y.encodeStateVector(
+    new Map(sv.map(([client, clock], i) => [client, cuts[i % cuts.length] % (clock + 1)])),
+  )
 }
 
 class Replica {
   constructor({ id, nogc }, lazy, log) {
-    this.id = id;
-    this.gc = !nogc;
-    this.log = log;
-    this.own = []; // updates of local transactions, in order
-    this.cursors = new Map(); // replica -> how many of its own were delivered
-    this.events = [];
-    this.caret = { at: 0 };
-    this.defined = lazy ? [] : [...roots];
-    this.open();
-    this.doc.clientID = id;
+    this.id = id
+    this.gc = !nogc
+    this.log = log
+    this.own = [] // updates of local transactions, in order
+    this.cursors = new Map() // replica -> how many of its own were delivered
+    this.events = []
+    this.caret = { at: 0 }
+    this.defined = lazy ? [] : [...roots]
+    this.open()
+    this.doc.clientID = id
   }
 
   open() {
-    this.doc = new Y.Doc({ gc: this.gc, guid: "oracle" });
-    for (const [name, type] of this.defined) this.doc.get(name, type);
-    this.doc.on("update", (update, origin, doc, transaction) => {
-      this.events.push({ update, local: transaction.local });
-      this.log.push(update);
-      if (transaction.local) this.own.push(update);
-    });
+    this.doc = new Y.Doc({ gc: this.gc, guid: 'oracle' })
+    for (const [name, type] of this.defined) this.doc.get(name, type)
+    this.doc.on('update', (update, origin, doc, transaction) => {
+      this.events.push({ update, local: transaction.local })
+      this.log.push(update)
+      if (transaction.local) this.own.push(update)
+    })
   }
 
   // reload starts again from the encoded state, as after a restart.
   reload() {
-    const state = Y.encodeStateAsUpdate(this.doc);
-    this.doc.destroy();
-    this.open();
-    this.apply(state);
-    this.doc.clientID = this.id;
+    const state = Y.encodeStateAsUpdate(this.doc)
+    this.doc.destroy()
+    this.open()
+    this.apply(state)
+    this.doc.clientID = this.id
   }
 
   define(root) {
     if (!this.defined.includes(root)) {
-      this.defined.push(root);
-      this.defined.sort((a, b) => roots.indexOf(a) - roots.indexOf(b));
-      this.doc.get(...root);
+      this.defined.push(root)
+      this.defined.sort((a, b) => roots.indexOf(a) - roots.indexOf(b))
+      this.doc.get(...root)
     }
   }
 
   definedRoots() {
-    return this.defined.map(([name, type]) => this.doc.get(name, type));
+    return this.defined.map(([name, type]) => this.doc.get(name, type))
   }
 
   apply(update) {
-    Y.applyUpdate(this.doc, update);
-    if (this.doc.clientID !== this.id) this.doc.clientID = this.id;
+    Y.applyUpdate(this.doc, update)
+    if (this.doc.clientID !== this.id) this.doc.clientID = this.id
   }
 
   dump() {
-    return this.defined.map(([name], i) => `${name}=${dump(this.definedRoots()[i])}`).join("\n");
+    return this.defined.map(([name], i) => `${name}=${dump(this.definedRoots()[i])}`).join('\n')
   }
 
   json() {
-    const types = this.definedRoots();
-    return this.defined.map(([name], i) => `${name}=${plain(types[i].toJSON(), true)}`).join("\n");
+    const types = this.definedRoots()
+    return this.defined.map(([name], i) => `${name}=${plain(types[i].toJSON(), true)}`).join('\n')
   }
 
   observe(out) {
-    for (const { update, local } of this.events) out.field(local ? "local update" : "remote update", update);
-    out.field("state", Y.encodeStateAsUpdate(this.doc));
-    out.field("state vector", Y.encodeStateVector(this.doc));
-    const { pendingStructs, pendingDs } = this.doc.store;
-    out.field("pending", String(pendingStructs !== null || pendingDs !== null));
-    out.field("contents", this.dump());
-    out.field("json", this.json());
+    for (const { update, local } of this.events) out.field(local ? 'local update' : 'remote update', update)
+    out.field('state', Y.encodeStateAsUpdate(this.doc))
+    out.field('state vector', Y.encodeStateVector(this.doc))
+    const { pendingStructs, pendingDs } = this.doc.store
+    out.field('pending', String(pendingStructs !== null || pendingDs !== null))
+    out.field('contents', this.dump())
+    out.field('json', this.json())
   }
 }
