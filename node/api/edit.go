@@ -97,6 +97,7 @@ func refuse(ctx context.Context, conn Frames, err error) error {
 type frame struct {
 	kind FrameKind
 	data []byte
+	end  error // instead of a frame: ends the connection, all before being written
 }
 
 // editor is one connection being served: a reader, and a writer that merges
@@ -135,7 +136,13 @@ func (e *editor) serve(ctx context.Context, lease node.Lease) error {
 	pumping := make(chan struct{})
 	go func() {
 		defer close(pumping)
-		cancel(e.pump(ctx))
+		// Why the session is over was told before: the writer ends the
+		// connection once it has written that.
+		err := e.pump(ctx)
+		select {
+		case e.out <- frame{end: err}:
+		case <-ctx.Done():
+		}
 	}()
 	cancel(e.read(ctx))
 	<-pumping
@@ -153,6 +160,9 @@ func (e *editor) write(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case f := <-e.out:
+			if f.end != nil {
+				return f.end
+			}
 			if err := e.conn.Write(ctx, f.kind, f.data); err != nil {
 				return fmt.Errorf("write frame: %w", err)
 			}
@@ -162,7 +172,7 @@ func (e *editor) write(ctx context.Context) error {
 
 func (e *editor) send(ctx context.Context, kind FrameKind, data []byte) error {
 	select {
-	case e.out <- frame{kind, data}:
+	case e.out <- frame{kind: kind, data: data}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
