@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
-
-	"github.com/sheafdocs/sheaf/node/api"
 )
 
 const (
@@ -35,18 +31,22 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{file: f, http: &http.Client{Timeout: callTimeout, Transport: &http.Transport{Proxy: nil}}}
-	if err := c.Call(ctx, "status", struct{}{}, nil); err != nil {
-		var e *api.Error
-		switch {
-		case errors.Is(err, syscall.ECONNREFUSED):
-			return nil, ErrNotRunning
-		case errors.As(err, &e) && e.Code == api.Unauthorized: // another program took the port
-			return nil, ErrNotRunning
+	// Whatever answers otherwise, or not at all, is a program that took the port
+	// after a node that was killed. A node that is only slow still holds the
+	// directory's lock, so nothing is opened twice.
+	first, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := c.Call(first, "status", struct{}{}, nil); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
 		}
-		return nil, err
+		return nil, ErrNotRunning
 	}
 	return c, nil
 }
+
+// dialTimeout is how long a running node may take to say so.
+const dialTimeout = 5 * time.Second
 
 // PID returns the process id of the node.
 func (c *Client) PID() int { return c.file.PID }
