@@ -20,6 +20,14 @@ import (
 	"github.com/sheafdocs/sheaf/node/store/storetest"
 )
 
+// skipShort skips a test that opens stores dozens of times, one after the other.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long; runs without -short")
+	}
+}
+
 // fixture is a store with tables, a log, and a known content, as it lies on disk
 // after a crash (its log not yet in tables) and after closing.
 type fixture struct {
@@ -183,6 +191,7 @@ func (f fixture) checkDamaged(t *testing.T, dir string) (lost int, report badger
 // is ever wrong, and what is missing is told, by document.
 func TestF35BitFlips(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	f := newFixture(t)
 	seed := storetest.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -256,6 +265,7 @@ func TestF35BitFlips(t *testing.T) {
 // right, those behind are told, since they were acknowledged.
 func TestTornLog(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	f := newFixture(t)
 	seed := storetest.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -308,6 +318,7 @@ func newestLog(t *testing.T, dir string) string {
 // the ring; what it cannot leave is told, and no record is lost either way.
 func TestTornTally(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	f := newFixture(t)
 	b, err := os.ReadFile(filepath.Join(f.crashed, "tally"))
 	if err != nil {
@@ -333,6 +344,7 @@ func TestTornTally(t *testing.T) {
 // TestMissingFiles takes files away.
 func TestMissingFiles(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	f := newFixture(t)
 	for state, from := range map[string]string{"closed": f.closed, "crashed": f.crashed} {
 		for _, file := range storeFiles(t, from) {

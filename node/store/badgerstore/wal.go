@@ -38,6 +38,18 @@ const (
 	maxLogValueBytes = 1 << 20
 )
 
+var zeroPage [4096]byte
+
+// usedBytes is the length of b without the zeros at its end. Most of a log is zeros,
+// so it looks at a page at a time.
+func usedBytes(b []byte) int {
+	n := len(b)
+	for n >= len(zeroPage) && bytes.Equal(b[n-len(zeroPage):n], zeroPage[:]) {
+		n -= len(zeroPage)
+	}
+	return len(bytes.TrimRight(b[:n], "\x00"))
+}
+
 // pair is one version of one key, as found in a file of Badger's.
 type pair struct {
 	key     []byte // without the version
@@ -123,13 +135,13 @@ func soundLogEnd(b []byte) (end int, rest bool) {
 			end = pos
 		}
 	}
-	return end, len(bytes.TrimRight(b[end:], "\x00")) > 0
+	return end, usedBytes(b[end:]) > 0
 }
 
 // scanLog calls f with every entry of a log that can be made out, also behind
 // damaged places, and of which a flipped bit can be undone.
 func scanLog(b []byte, f func(pair) error) error {
-	used := len(bytes.TrimRight(b, "\x00"))
+	used := usedBytes(b)
 	b = b[:min(len(b), used+crc32.Size)] // a checksum may end in zeros
 	for pos := logHeaderBytes; pos < len(b); {
 		e, ok := decodeLogEntry(b[pos:])
