@@ -14,10 +14,12 @@ import '../styles/prose.css'
 
 /** The page of one document. */
 export default function EditorPage({ id }: { id: string }) {
-  const info = useApp((s) => s.documents?.find((d) => d.id === id))
-  const loaded = useApp((s) => s.documents !== undefined)
-  const joining = info?.state === 'joining'
-  const missing = loaded && info === undefined
+  // Words only: the document itself is another object after every keystroke's event.
+  const state = useApp((s) =>
+    s.documents === undefined ? 'unknown' : (s.documents.find((d) => d.id === id)?.state ?? 'missing'),
+  )
+  const joining = state === 'joining'
+  const missing = state === 'missing'
   const provider = useProvider(id, !missing && !joining)
   const ready = useProviderState(provider, (s) => s.ready) ?? false
   const [dialog, setDialog] = useState<'share' | 'profile'>()

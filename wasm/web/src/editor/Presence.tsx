@@ -59,7 +59,6 @@ export function usePeople(provider: Provider): Present[] {
       return () => awareness?.off('change', listener)
     },
     // A new awareness is followed anew.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
     [provider, presence],
   )
   return useSyncExternalStore(subscribe, () => {

@@ -79,8 +79,9 @@ function coloursPlugin(name: string): Plugin<DecorationSet> {
     },
     props: { decorations: (state) => key.getState(state) },
     view: () => ({
-      update: (view) => {
-        if (highlighter !== undefined || loading || blocks(view.state, name).length === 0) return
+      update: (view, before) => {
+        if (highlighter !== undefined || loading || before.doc === view.state.doc) return
+        if (blocks(view.state, name).length === 0) return
         loading = true
         void import('./highlighter').then(({ createHighlighter }) => {
           highlighter = createHighlighter()
