@@ -45,7 +45,10 @@ func checkFailures(markdown string, proofs []string) []string {
 		if len(named[id]) > 0 && gap {
 			say("%s names tests and says **open gap**; what is missing is **partly**", id)
 		}
-		for _, name := range named[id] {
+		for j, name := range named[id] {
+			if slices.Contains(named[id][:j], name) {
+				say("%s names %s twice", id, name)
+			}
 			if !slices.Contains(proofs, name) {
 				say("%s names %s, which does not exist", id, name)
 			}
@@ -151,6 +154,7 @@ func TestCheckFailuresFinds(t *testing.T) {
 		{"empty proof", map[int]string{3: "| F03 | x | y | soon | – |"}, nil, "F03 names no test and does not say **open gap**"},
 		{"gap beside a proof", map[int]string{3: "| F03 | x | y | `TestF03` **open gap** | – |"}, []string{"TestF03"}, "F03 names tests and says **open gap**; what is missing is **partly**"},
 		{"proof that does not exist", map[int]string{3: "| F03 | x | y | `TestF03` | – |"}, nil, "F03 names TestF03, which does not exist"},
+		{"proof named twice", map[int]string{3: "| F03 | x | y | `TestF03`, `TestF03` | – |"}, []string{"TestF03"}, "F03 names TestF03 twice"},
 		{"test no row names", nil, []string{"f21_kill.txtar"}, "f21_kill.txtar exists, but the row F21 of failures.md does not name it"},
 		{"second id no row names", map[int]string{2: "| F02 | x | y | `TestF02F05Net` | – |"}, []string{"TestF02F05Net"}, "TestF02F05Net exists, but the row F05 of failures.md does not name it"},
 		{"row missing", map[int]string{36: ""}, nil, "failures.md has 35 rows, want 36"},
