@@ -97,11 +97,14 @@ soak: bin/sheaf bin/sheaf-bench ## the long versions of the failure tests
 	SOAK=1 go test -count=1 -timeout 0 -v -run 'TestF[0-9]' ./node/store/... ./node/sync ./node/gossip ./cmd/...
 	go test -count=1 -timeout 0 ./node/nodetest ./node/replication ./node/access -seeds $(SEEDS)
 
-bench: bin/sheaf-bench ## benchmarks and replays of recorded histories
+bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, keystroke to other page
 	go test -run '^$$' -bench . -benchmem ./...
-	@for t in ../shared/traces/{friendsforever,automerge-paper}.json.gz; do \
-	  if [ -f $$t ]; then bin/sheaf-bench replay --trace $$t --nodes 2 --json; \
-	  else echo "$$t is absent: its replay is left out"; fi; done
+	@for run in friendsforever:2 friendsforever:3 automerge-paper:2; do \
+	  trace=../shared/traces/$${run%:*}.json.gz; \
+	  if [ -f $$trace ]; then bin/sheaf-bench replay --trace $$trace --nodes $${run#*:} --json; \
+	  else echo "$$trace is absent: its replay is left out"; fi; done
+	.ci/need chromium
+	cd $(WEB) && npm run --silent measure
 
 access: bin/sheaf ## accessibility of the page, with axe
 	.ci/need chromium
