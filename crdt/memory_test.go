@@ -15,7 +15,7 @@ const maxAmplification = 64
 // TestHostileMemory applies updates made of the smallest structs there are and
 // looks at what the document keeps.
 func TestHostileMemory(t *testing.T) {
-	const n = 100_000
+	const n = 30_000
 	origin := func(dst []byte, i int) []byte { // of the unit before
 		return lib0.AppendUint(append(dst, 1), uint64(i-1))
 	}
