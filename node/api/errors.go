@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/access"
@@ -61,7 +62,7 @@ func toError(err error) *Error {
 	case errors.Is(err, node.ErrClosed):
 		return &Error{Unavailable, "Sheaf is shutting down on this device. What was shown as on this device is kept."}
 	case errors.Is(err, access.ErrLink):
-		return &Error{LinkInvalid, "This link cannot be used: " + err.Error() + ". Nothing was changed. Ask for the link again and copy all of it."}
+		return &Error{LinkInvalid, "This link cannot be used: " + strings.TrimPrefix(err.Error(), access.ErrLink.Error()+": ") + ". Nothing was changed."}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &Error{Unavailable, "The store did not answer in time. It goes on trying; look again in a moment."}
 	}

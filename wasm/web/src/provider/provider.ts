@@ -73,7 +73,7 @@ const PASSING = new Set(['full', 'offline', 'internal', 'unavailable'])
 const LOST_AFTER_MS = 1_000
 /** First and longest pause before sending again what was refused for a reason that may pass. */
 const REFUSED_PAUSE_MS = 3_000
-const REFUSED_PAUSE_MOST_MS = 60_000
+const REFUSED_PAUSE_MOST_MS = 10_000
 const REISSUE_PAUSE_MS = 100
 /** A node that accepts the connection but does not answer the lease in this time is asked again. */
 const LEASE_TIMEOUT_MS = 10_000
@@ -329,8 +329,8 @@ export class Provider {
     this.set({ role: lease.role })
     if (resumed) {
       this.leased = undefined
-      this.onAck(lease.acked)
       this.flowing = true
+      this.onAck(lease.acked)
       for (const { n, update } of this.pending) {
         if (n > lease.received) this.send(encodeFrame({ kind: 'update', update }))
       }
@@ -421,6 +421,11 @@ export class Provider {
     if (n <= this.current.acked) return
     this.pending = this.pending.filter((p) => p.n > n)
     this.refusals = 0
+    if (this.current.refused !== undefined && !this.flowing) {
+      // The node stores again: what was held back is handed in now.
+      this.timers.clear(this.retryTimer)
+      this.retryTimer = this.timers.set(() => this.connect(), 0)
+    }
     this.set({ acked: n, refused: undefined })
   }
 
