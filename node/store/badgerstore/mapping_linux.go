@@ -29,12 +29,11 @@ import (
 // TestMappingIsReserved fails should a later version of x/sys or
 // Badger map files in another way.
 
-// mapperOfUnix has the fields of x/sys/unix's mmapper.
+// mapperOfUnix has the first fields of x/sys/unix's mmapper.
 type mapperOfUnix struct {
 	sync.Mutex
-	active map[*byte][]byte
-	mmap   func(addr, length uintptr, prot, flags, fd int, offset int64) (uintptr, error)
-	munmap func(addr uintptr, length uintptr) error
+	_    map[*byte][]byte
+	mmap func(addr, length uintptr, prot, flags, fd int, offset int64) (uintptr, error)
 }
 
 //go:linkname mapper golang.org/x/sys/unix.mapper

@@ -15,7 +15,7 @@ import (
 func TestF13PowerLoss(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(storetest.Seed(t), 0))
-	const lossesOfOne = 20 // then a new disk, lest it fill
+	const lossesOfOne = 5 // then a new disk, lest it grow
 	losses, total := 0, 0
 	for losses < storetest.Rounds(lossesOfOne, 1000) {
 		image := storetest.NewLoopImage(t, 1<<30)
