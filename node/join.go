@@ -84,7 +84,7 @@ func (d *Document) startJoin(ctx context.Context, rec *joinRecord) error {
 		{Key: joinKey(d.id), Value: sealed}, {Key: infoKey(d.id), Value: info},
 	}})
 	if err != nil {
-		return fmt.Errorf("store link: %w", err)
+		return storeError("store link", err)
 	}
 	d.join = rec
 	return nil

@@ -53,7 +53,7 @@ func (n *Node) storeProfile(ctx context.Context) error {
 		return fmt.Errorf("encode settings: %w", err)
 	}
 	if err := n.cfg.Store.Commit(ctx, &store.Batch{Put: []store.Record{{Key: profileKey(), Value: b}}}); err != nil {
-		return fmt.Errorf("store settings: %w", err)
+		return storeError("store settings", err)
 	}
 	return nil
 }

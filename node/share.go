@@ -143,7 +143,7 @@ func (d *Document) found(ctx context.Context, genesis *access.Op, epoch wire.Epo
 	work := d.out
 	d.out = outbox{}
 	if err := d.node.cfg.Store.Commit(ctx, &store.Batch{Put: work.puts}); err != nil {
-		return fmt.Errorf("store new document: %w", err)
+		return storeError("store new document", err)
 	}
 	return nil
 }

@@ -51,6 +51,8 @@ func toError(err error) *Error {
 		return &Error{ReadOnly, sentence(err)}
 	case errors.Is(err, node.ErrWrongClient), errors.Is(err, node.ErrBadUpdate), errors.Is(err, node.ErrTitle):
 		return &Error{BadRequest, sentence(err)}
+	case errors.Is(err, node.ErrFull):
+		return &Error{Full, "The disk is full. Nothing was changed, and nothing stored is lost. Free some space on this device and try again."}
 	case errors.Is(err, node.ErrBusy):
 		return &Error{Full, sentence(err) + " Newer ones are kept in this page and tried again."}
 	case errors.Is(err, node.ErrTooMany):
