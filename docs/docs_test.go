@@ -71,12 +71,8 @@ func strayEntries(allowed map[string]bool, names []string) []string {
 // TestLinks fails on a relative link of the documentation that leads nowhere.
 func TestLinks(t *testing.T) {
 	var pages []string
-	for _, glob := range []string{"*.md", "*/*.md", "../*.md"} {
-		m, err := filepath.Glob(glob)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, m...)
+	for _, pattern := range []string{"*.md", "*/*.md", "../*.md"} {
+		pages = append(pages, glob(t, pattern)...)
 	}
 	for _, page := range pages {
 		for _, target := range relativeLinks(readDoc(t, page)) {
@@ -85,6 +81,38 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestIndexes fails on a format, test vector or decision that its index or
+// page does not lead to.
+func TestIndexes(t *testing.T) {
+	for _, index := range []struct{ pages, entries string }{
+		{"formats/README.md", "formats/*.md"},
+		{"adr/README.md", "adr/*.md"},
+		{"formats/*.md", "formats/vectors/*"},
+	} {
+		linked := map[string]bool{}
+		for _, page := range glob(t, index.pages) {
+			linked[page] = true
+			for _, target := range relativeLinks(readDoc(t, page)) {
+				linked[filepath.Join(filepath.Dir(page), target)] = true
+			}
+		}
+		for _, entry := range glob(t, index.entries) {
+			if !linked[entry] {
+				t.Errorf("%s is not linked from %s", entry, index.pages)
+			}
+		}
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // relativeLinks returns the targets of Markdown links that name files.
