@@ -51,6 +51,8 @@ type generator struct {
 	// handmadeClock is the next clock of handmadeClient, so that no two of its
 	// updates contradict each other.
 	handmadeClock uint64
+	// half is set between the two updates of handmadeHalf.
+	half bool
 	// together is how likely an edit goes on at the caret.
 	together float64
 }
@@ -108,8 +110,11 @@ func (g *generator) taste() {
 	if g.chance(0.3) {
 		// Long runs, of which others get to know in overlapping pieces.
 		g.together = 0.95
-		for _, kind := range []StepKind{StepCut, StepPart, StepOld, StepMerge, StepDeliver} {
+		for _, kind := range []StepKind{StepCut, StepPart, StepOld, StepMerge, StepDiff, StepDeliver} {
 			g.steps[kind] = 4 * stepWeights[kind]
+		}
+		if g.chance(0.4) {
+			g.alphabet = alphabets[surrogates]
 		}
 	}
 }

@@ -13,6 +13,9 @@ const handmadeClient = 7_777_777
 // handmade returns an update, in hex, with content of an old or rare form in
 // places where it need not belong.
 func (g *generator) handmade() string {
+	if g.half || g.chance(0.25) {
+		return g.handmadeHalf()
+	}
 	b := []byte{1} // one client
 	structs := 1 + g.IntN(3)
 	clock := g.handmadeClock
@@ -47,6 +50,25 @@ func (g *generator) handmade() string {
 	b = lib0.AppendUint(append(b, 1), handmadeClient)
 	b = append(lib0.AppendUint(append(b, 1), g.Uint64N(clock+4)), byte(1+g.IntN(3)))
 	return hex.EncodeToString(b)
+}
+
+// handmadeHalf returns, first, an update with a text that ends inside a
+// surrogate pair, and the next time one with the whole text, in hex. Whoever
+// has the former takes only the rest of the latter.
+func (g *generator) handmadeHalf() string {
+	text := "x" + lib0.Replacement
+	if g.half {
+		text = "x😀y"
+	}
+	h := codec.Header{Ref: codec.RefString}
+	b := lib0.AppendUint([]byte{1, 1}, handmadeClient)
+	b = h.Append(lib0.AppendUint(b, g.handmadeClock))
+	b = lib0.AppendString(codec.AppendRoot(b, "text"), text)
+	if g.half {
+		g.handmadeClock += uint64(lib0.UTF16LenString(text))
+	}
+	g.half = !g.half
+	return hex.EncodeToString(append(b, 0))
 }
 
 // oddJSON is JSON that JavaScript prints otherwise than it is written here.

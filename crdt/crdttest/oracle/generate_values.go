@@ -19,6 +19,9 @@ var alphabets = [][]string{
 	{"The quick brown fox ", "jumps over ", "the lazy dog. "},
 }
 
+// surrogates is the index of the alphabet of surrogate pairs.
+const surrogates = 3
+
 // valueKinds are the kinds of plain value, the plainest first.
 var valueKinds = []string{"string", "number", "bool", "null", "object", "list", "bytes", "bigint", "undefined"}
 
