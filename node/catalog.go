@@ -114,7 +114,7 @@ func (d *Document) durably(ctx context.Context, change func() error) error {
 // Edit changes the document's content as this device, in a session of its
 // own, and returns when the change is durable here.
 func (d *Document) Edit(ctx context.Context, f func(tx *crdt.Txn, doc *crdt.Doc) error) error {
-	lease, err := d.Lease("")
+	lease, err := d.Lease(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ type editor struct {
 // edit opens an editor on a document.
 func edit(t *testing.T, d *node.Document) *editor {
 	t.Helper()
-	lease, err := d.Lease("")
+	lease, err := d.Lease(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

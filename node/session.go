@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/wire"
 )
 
 // EventKind says what an [Event] tells a session.
@@ -72,19 +74,78 @@ type Lease struct {
 // Lease starts an editing session, or goes on with the one named by resume
 // if its slot is still held. A reader's session (role below editor) gets a
 // client id too, and its updates are refused.
-func (d *Document) Lease(resume string) (Lease, error) {
+//
+// A new session is answered once every edit accepted before is durable: an
+// editor takes what it loads for saved.
+func (d *Document) Lease(ctx context.Context, resume string) (Lease, error) {
+	if lease, err := d.resume(resume); err != nil || lease.Session != nil {
+		return lease, err
+	}
+	if err := d.storeAccepted(ctx); err != nil {
+		return Lease{}, err
+	}
+	return d.newLease()
+}
+
+// storeWait is how long a new session waits for the edits accepted before it.
+const storeWait = 5 * time.Second
+
+// storeAccepted returns when every edit accepted so far is durable.
+func (d *Document) storeAccepted(ctx context.Context) error {
+	d.mu.Lock()
+	stored := d.out.empty() && d.unstored.empty() && !d.pending.unsaved()
+	d.mu.Unlock()
+	if stored {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeWait)
+	defer cancel()
+	err := d.durably(ctx, func() error {
+		d.draftPending()
+		return nil
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: this device's store does not take them", ErrBusy)
+	}
+	return err
+}
+
+// resume goes on with a session whose slot is still held. Without one it
+// returns no session.
+func (d *Document) resume(id string) (Lease, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	_, role, err := d.mayOpen()
+	if err != nil {
+		return Lease{}, err
+	}
+	s := d.sessions[id]
+	if s == nil || s.over {
+		return Lease{}, nil
+	}
+	s.reattach()
+	return s.lease(role, true), nil
+}
+
+// mayOpen says under which authority and role this device opens the document.
+func (d *Document) mayOpen() (wire.Auth, access.Role, error) {
 	if d.closed {
-		return Lease{}, ErrClosed
+		return wire.Auth{}, 0, ErrClosed
 	}
 	auth, role, ok := d.roleLocked()
 	if !ok || len(d.keys) == 0 {
-		return Lease{}, fmt.Errorf("%w: a member has to let this device in first", ErrJoining)
+		return auth, role, fmt.Errorf("%w: a member has to let this device in first", ErrJoining)
 	}
-	if s := d.sessions[resume]; s != nil && !s.over {
-		s.reattach()
-		return s.lease(role, true), nil
+	return auth, role, nil
+}
+
+// newLease gives a new session a slot.
+func (d *Document) newLease() (Lease, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	auth, role, err := d.mayOpen()
+	if err != nil {
+		return Lease{}, err
 	}
 	d.dropStaleSessions(d.node.cfg.Now())
 	if len(d.sessions) >= maxSessions {

@@ -181,7 +181,7 @@ func (r *replayer) offer() (*answer, error) {
 			continue
 		}
 		for range offeredClients {
-			lease, err := r.doc.Lease("")
+			lease, err := r.doc.Lease(context.Background(), "")
 			if err != nil {
 				return nil, err
 			}
@@ -211,7 +211,7 @@ func (r *replayer) prepare(clients []uint64) (*answer, error) {
 	if r.made, err = simulate(r.trace, r.clients); err != nil {
 		return nil, err
 	}
-	observer, err := r.doc.Lease("")
+	observer, err := r.doc.Lease(context.Background(), "")
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,7 +73,7 @@ func (s *Server) Edit(ctx context.Context, id string, conn Frames) error {
 	if kind != Text || json.Unmarshal(first, &req) != nil || req.Type != "lease" {
 		return refuse(ctx, conn, &Error{BadRequest, "An editor first asks for a client id with a lease message."})
 	}
-	lease, err := d.Lease(req.Session)
+	lease, err := d.Lease(ctx, req.Session)
 	if err != nil {
 		return refuse(ctx, conn, err)
 	}
@@ -247,6 +248,9 @@ func (e *editor) read(ctx context.Context) error {
 	}
 }
 
+// emptyUpdate is a Yjs update without structs and deletions.
+var emptyUpdate = []byte{0, 0}
+
 // handle answers one y-protocols message.
 func (e *editor) handle(ctx context.Context, data []byte) error {
 	m, err := yproto.Decode(data)
@@ -260,7 +264,12 @@ func (e *editor) handle(ctx context.Context, data []byte) error {
 			return &Error{BadRequest, "The editor sent a state vector that cannot be read: " + err.Error() + "."}
 		}
 		return e.send(ctx, Binary, yproto.AppendSyncStep2(nil, e.session.State(sv)))
-	case yproto.SyncStep2, yproto.Update:
+	case yproto.SyncStep2:
+		if bytes.Equal(m.Body, emptyUpdate) {
+			return nil // the answer of an editor that has nothing new; not an edit
+		}
+		return e.session.Update(m.Body)
+	case yproto.Update:
 		return e.session.Update(m.Body)
 	case yproto.Awareness:
 		return e.session.SetPresence(m.Body)
