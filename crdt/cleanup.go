@@ -17,7 +17,7 @@ func (d *Doc) cleanup() {
 // encoded state: formatting clean-up, garbage collection, joining of items;
 // then it reports.
 func (d *Doc) complete(tx *Txn) {
-	cleanFormats := !tx.local && d.changedFormattedText(tx)
+	cleanFormats := !tx.local && !d.config.DisableFormatCleanup && d.changedFormattedText(tx)
 	var deleters []uint64
 	if cleanFormats {
 		deleters = tx.deletes.Clients()

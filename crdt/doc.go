@@ -33,6 +33,10 @@ type Config struct {
 	// DisableGC keeps the content of what is deleted, at a cost in memory and
 	// bytes.
 	DisableGC bool
+	// DisableFormatCleanup leaves format marks alone that merging made
+	// pointless, where Yjs deletes them in a transaction of its own. Set it on
+	// a replica whose every deletion must come from an update it received.
+	DisableFormatCleanup bool
 }
 
 // Doc is a document that merges. Make one with NewDoc. It is not safe for

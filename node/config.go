@@ -59,7 +59,6 @@ const (
 	maxEntryDeps       = 64              // dependencies one entry may list
 	maxDocuments       = 10_000          // documents of one node
 	maxTitleBytes      = 1 << 10         // title of a document
-	maxPresenceBytes   = 1 << 10         // one awareness update
 	detachedSessionTTL = 2 * time.Minute // a session without a connection keeps its slot this long
 )
 

@@ -122,7 +122,9 @@ func newDocument(n *Node, id wire.DocID) *Document {
 func (d *Document) resetContent() {
 	d.causes = newCausality()
 	d.queue = newApplyQueue()
-	d.body = crdt.NewDoc(crdt.Config{})
+	// A clean-up here would delete what no entry deletes: nodes with the same
+	// entries would differ. Pages clean up, and what they delete is logged.
+	d.body = crdt.NewDoc(crdt.Config{DisableFormatCleanup: true})
 	d.body.OnUpdate(d.onBodyUpdate)
 }
 

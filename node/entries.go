@@ -38,7 +38,8 @@ func (d *Document) draftPending() {
 		}
 		if err := d.draftGroup(g); err != nil {
 			d.log.Error("keep draft", "err", err)
-			continue
+			d.lastFlush = d.node.cfg.Now()
+			return // a later group must not be acknowledged before this one
 		}
 		g.saved = len(g.updates)
 		number, session := g.number, g.slot.session
@@ -89,8 +90,10 @@ func (d *Document) sealPending() {
 			// Nothing is lost: what was not sealed stays, as drafts or in
 			// memory, and is tried again.
 			d.log.Error("seal entry, trying again later", "err", err)
-			d.pending.groups = groups[i:]
-			d.pending.since = d.node.cfg.Now().Add(sealRetry)
+			d.pending.restore(groups[i:], d.node.cfg.Now().Add(sealRetry))
+			for _, s := range d.sessions {
+				s.push(Event{Kind: EventError, Code: "unavailable", Reason: "Some edits are kept on this device and cannot be sent to others yet. It is tried again."})
+			}
 			return
 		}
 		d.putEntries(g, entries)
@@ -228,6 +231,7 @@ func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
 			delete(d.unsettled, entryRef{g.slot.chain, e.Seq})
 			d.publish(gossip.Message{Kind: gossip.Entry, Body: e.Raw})
 		}
+		d.queue.try(g.slot.chain) // a rebuild in the same commit has not seen them
 		now := d.node.cfg.Now()
 		d.rate.add(len(entries), now)
 		d.sealing = d.sealing[1:]

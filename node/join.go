@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -31,6 +32,8 @@ const (
 // document, which is in StateJoining until a member has let this device in;
 // trying goes on, also after a restart, until one is reached.
 func (n *Node) Join(ctx context.Context, link access.Link) (*Document, error) {
+	n.joinMu.Lock()
+	defer n.joinMu.Unlock()
 	if d, err := n.Document(link.Doc); err == nil && d.State() != StateDamaged {
 		return d, nil
 	}
@@ -188,6 +191,9 @@ func (d *Document) answerRequest(raw []byte) error {
 		return fmt.Errorf("check join request: %w", err)
 	}
 	if _, _, member := d.access.Authority(req.Device); member {
+		if !d.sealsWith(req) {
+			return fmt.Errorf("%w: the member's seal key is another", access.ErrRequest)
+		}
 		d.out.then(func() { d.reoffer = true })
 		return d.wrapFor(req.SealPublic) // let in before, perhaps without the keys
 	}
@@ -203,6 +209,17 @@ func (d *Document) answerRequest(raw []byte) error {
 	}
 	d.log.Info("let a device in", "peer", req.Device.String())
 	return nil
+}
+
+// sealsWith says whether a member asks with the seal key it was granted with.
+func (d *Document) sealsWith(req *access.JoinRequest) bool {
+	hash := identity.HashSeal(req.SealPublic)
+	for _, m := range d.access.Members() {
+		if m.Device == req.Device && m.Seal == hash {
+			return true
+		}
+	}
+	return false
 }
 
 // mayGrant says whether a role answers join requests.

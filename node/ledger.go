@@ -136,7 +136,7 @@ func (d *Document) pushDurable(s *Session) {
 		e.Others = append(e.Others, Holder{
 			Device:   dev,
 			Name:     d.node.nameOf(dev),
-			Complete: d.ledger.complete(dev),
+			Complete: d.ledger.complete(dev) && len(d.pending.groups)+len(d.sealing) == 0,
 			Through:  s.through(d.ledger.held[dev][s.slot.chain]),
 		})
 	}
@@ -149,7 +149,7 @@ func (d *Document) Holders() []Holder {
 	defer d.mu.Unlock()
 	var list []Holder
 	for _, dev := range d.ledger.holders() {
-		list = append(list, Holder{Device: dev, Name: d.node.nameOf(dev), Complete: d.ledger.complete(dev) && len(d.pending.groups) == 0})
+		list = append(list, Holder{Device: dev, Name: d.node.nameOf(dev), Complete: d.ledger.complete(dev) && len(d.pending.groups)+len(d.sealing) == 0})
 	}
 	return list
 }
@@ -160,6 +160,9 @@ func (d *Document) receipts(rs []oplog.Receipt) {
 	defer d.mu.Unlock()
 	news := false
 	for _, r := range rs {
+		if _, _, member := d.access.Authority(r.Device); !member || r.Device == d.node.device {
+			continue // anyone can sign; only members are believed
+		}
 		if id, ok := d.chains.ID(r.Chain, r.Seq); !ok || id != r.Entry {
 			continue // of a branch or an entry not held here
 		}

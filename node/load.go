@@ -46,13 +46,13 @@ func (d *Document) load(ctx context.Context) error {
 		switch step.kind {
 		case store.KindOp:
 			d.loadAccess()
+		case store.KindWrap:
+			d.tryWraps()
 		case store.KindEntry:
 			d.dropUnsigned()
 			d.applyReady()
 		}
 	}
-	d.tryWraps()
-	d.applyReady()
 	for chain := range d.chains.All() {
 		if author, _, _, _ := d.chains.Author(chain); author == d.node.device {
 			seq, _, _ := d.chains.Head(chain)
@@ -173,12 +173,12 @@ func (d *Document) dropUnsigned() {
 // loadDraft merges an own edit that was durable but not in an entry, and
 // queues it to become one. What an entry already holds is left out.
 func (d *Document) loadDraft(r store.Record) error {
+	if len(r.Key.Name) == 8 {
+		d.nextDraft = max(d.nextDraft, binary.BigEndian.Uint64([]byte(r.Key.Name))+1)
+	}
 	var rec draftRecord
 	if err := d.openLocal(r.Key, r.Value, &rec); err != nil {
 		return err
-	}
-	if len(r.Key.Name) == 8 {
-		d.nextDraft = max(d.nextDraft, binary.BigEndian.Uint64([]byte(r.Key.Name))+1)
 	}
 	sl := d.own[wire.NewChainID(d.id.Short(), d.node.device, rec.Auth, rec.Inc)]
 	if sl == nil {

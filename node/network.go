@@ -19,23 +19,27 @@ import (
 
 // startNetwork begins sync, gossip and discovery on the host.
 func (n *Node) startNetwork() error {
-	var err error
-	n.sync, err = sync.New(sync.Config{
-		Host: n.cfg.Host, Key: n.cfg.Key, Replica: replica{n}, Handler: n, Gate: n.cfg.Gate, Logger: n.cfg.Logger,
-		PeersChanged: n.peersChanged,
-	})
-	if err != nil {
-		return fmt.Errorf("start sync: %w", err)
+	defer close(n.ready) // peers may call in before all parts are there
+	if n.offline && n.cfg.Gate != nil {
+		n.cfg.Gate.Close()
 	}
+	var err error
 	n.gossip, err = gossip.New(gossip.Config{Host: n.cfg.Host, Logger: n.cfg.Logger})
 	if err != nil {
-		return errors.Join(fmt.Errorf("start gossip: %w", err), n.sync.Close())
+		return fmt.Errorf("start gossip: %w", err)
 	}
 	n.discovery, err = discovery.New(discovery.Config{
 		Host: n.cfg.Host, Mode: n.cfg.LocalDiscovery, Logger: n.cfg.Logger,
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("start discovery: %w", err), n.gossip.Close(), n.sync.Close())
+		return errors.Join(fmt.Errorf("start discovery: %w", err), n.gossip.Close())
+	}
+	n.sync, err = sync.New(sync.Config{
+		Host: n.cfg.Host, Key: n.cfg.Key, Replica: replica{n}, Handler: n, Gate: n.cfg.Gate, Logger: n.cfg.Logger,
+		PeersChanged: n.peersChanged,
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("start sync: %w", err), n.discovery.Close(), n.gossip.Close())
 	}
 	if n.offline {
 		n.discovery.GoOffline()
@@ -161,6 +165,7 @@ func (n *Node) hints() []string {
 
 // PeerUp implements sync.Handler: a session with a device works.
 func (n *Node) PeerUp(dev wire.Device) {
+	<-n.ready
 	n.rememberPeer(dev)
 	for _, d := range n.Documents() {
 		if d.Serves(dev) {
@@ -174,6 +179,7 @@ func (n *Node) PeerUp(dev wire.Device) {
 // PeerDown implements sync.Handler. Those who were present through the peer
 // are shown as gone at once; who is still there through another says so again.
 func (n *Node) PeerDown(dev wire.Device) {
+	<-n.ready
 	for _, d := range n.Documents() {
 		d.dropPresenceOf(dev)
 	}
@@ -182,6 +188,7 @@ func (n *Node) PeerDown(dev wire.Device) {
 
 // peersChanged tells those who look at a document that PeersOf has changed.
 func (n *Node) peersChanged(doc wire.DocID) {
+	<-n.ready
 	if d, err := n.Document(doc); err == nil {
 		d.tellDurable()
 	}
@@ -193,7 +200,18 @@ func (d *Document) sendReceiptsFor(dev wire.Device) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.out.empty() || !d.unstored.empty() {
-		return // receipts follow the commit
+		// What is not durable yet must not be receipted.
+		d.out.then(func() { d.signReceiptsFor(dev) })
+	} else {
+		d.signReceiptsFor(dev)
+	}
+	d.wake()
+}
+
+func (d *Document) signReceiptsFor(dev wire.Device) {
+	if !d.out.empty() {
+		d.out.then(func() { d.signReceiptsFor(dev) })
+		return
 	}
 	for chain := range d.chains.All() {
 		author, _, _, _ := d.chains.Author(chain)
@@ -203,7 +221,6 @@ func (d *Document) sendReceiptsFor(dev wire.Device) {
 		}
 		d.signReceipt(oplog.Receipt{Doc: d.id.Short(), Chain: chain, Seq: seq, Entry: id, TS: d.node.cfg.Now()})
 	}
-	d.wake()
 }
 
 // tellDurable tells the sessions and watchers anew who is connected.

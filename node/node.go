@@ -30,9 +30,12 @@ type Node struct {
 	discovery *discovery.Discovery
 	stats     stats
 
+	ready  chan struct{}   // closed when the network's parts are all there
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     stdsync.WaitGroup
+
+	joinMu stdsync.Mutex // one Join at a time, so that none makes a second copy
 
 	mu        stdsync.Mutex
 	documents map[wire.DocID]*Document
@@ -83,6 +86,7 @@ func New(cfg Config) (*Node, error) {
 		cfg:       cfg,
 		device:    cfg.Key.Device(),
 		local:     seal.NewLocal(cfg.Key.LocalSecret("store")),
+		ready:     make(chan struct{}),
 		documents: map[wire.DocID]*Document{},
 		names:     map[wire.Device]string{},
 		name:      cfg.Name,

@@ -227,6 +227,11 @@ func (d *Document) receivePresence(raw []byte) {
 	if err := d.showPresence(state.Awareness, nil); err != nil {
 		return
 	}
+	for _, e := range entries {
+		if len(e.State) > 0 && len(d.people.devices) < maxPresent {
+			d.people.devices[e.Client] = p.Author
+		}
+	}
 	d.noteName(p.Author, entries)
 }
 
@@ -242,9 +247,8 @@ func (d *Document) speaksFor(dev wire.Device, entries []awareness.Entry) bool {
 		if owner, ok := d.people.devices[e.Client]; ok && owner != dev {
 			return false
 		}
-		d.people.devices[e.Client] = dev
 	}
-	return true
+	return len(entries) <= maxSessions
 }
 
 // noteName remembers what a device calls itself, for telling who holds what.

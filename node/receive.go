@@ -18,6 +18,9 @@ import (
 // judged and what counts is on its way to the store. The error says what was
 // wrong with the sender's data.
 func (n *Node) Receive(_ context.Context, from wire.Device, del replication.Delivery) error {
+	if n.cfg.Host != nil {
+		<-n.ready
+	}
 	d, err := n.Document(del.Doc)
 	if err != nil {
 		return err
@@ -100,12 +103,20 @@ func (d *Document) receiveWrap(raw []byte) error {
 	if w.Doc != d.id.Short() || !w.Verify() {
 		return fmt.Errorf("read wrap: %w", oplog.ErrSignature)
 	}
-	if len(d.wraps) >= maxWraps {
+	if len(d.wraps) >= maxWraps || !d.wrapWanted(w) {
 		return nil
 	}
 	d.keepWrap(w)
-	d.tryWraps()
+	d.tryWrap(w)
 	return nil
+}
+
+// wrapWanted says whether a wrap is of a known epoch and made by someone who
+// may: so that nobody else fills the place for them.
+func (d *Document) wrapWanted(w *access.Wrap) bool {
+	_, role, member := d.access.Authority(w.Uploader)
+	_, known := d.access.Rotator(w.Epoch)
+	return member && mayWrite(role) && known
 }
 
 // maxWraps bounds the wrapped keys kept of one document.
@@ -115,24 +126,25 @@ const maxWraps = 4096
 // whose key is not held.
 func (d *Document) tryWraps() {
 	for _, w := range d.wraps {
-		if _, have := d.keys[w.Epoch]; have {
-			continue
-		}
-		rotator, ok := d.access.Rotator(w.Epoch)
-		if !ok {
-			continue
-		}
-		key, err := d.openWrap(w, rotator)
-		if err != nil {
-			continue // for someone else, or junk; another uploader's may open
-		}
-		d.keys[w.Epoch] = key
-		d.queue.unlock(w.Epoch)
-		if err := d.putKeys(); err != nil {
-			d.log.Error("keep epoch key", "err", err)
-		}
-		d.changed = true
+		d.tryWrap(w)
 	}
+}
+
+func (d *Document) tryWrap(w *access.Wrap) {
+	rotator, known := d.access.Rotator(w.Epoch)
+	if _, have := d.keys[w.Epoch]; have || !known {
+		return
+	}
+	key, err := d.openWrap(w, rotator)
+	if err != nil {
+		return // for someone else, or junk; another uploader's may open
+	}
+	d.keys[w.Epoch] = key
+	d.queue.unlock(w.Epoch)
+	if err := d.putKeys(); err != nil {
+		d.log.Error("keep epoch key", "err", err)
+	}
+	d.changed = true
 }
 
 func (d *Document) openWrap(w *access.Wrap, rotator wire.Device) (seal.EpochKey, error) {

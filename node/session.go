@@ -123,6 +123,12 @@ func (d *Document) resume(id string) (Lease, error) {
 	if s == nil || s.over {
 		return Lease{}, nil
 	}
+	if s.attached {
+		// Its connection has not ended here, and may still hand in updates that
+		// the page is about to send again. It ends now; the page begins anew.
+		s.end("this editor was opened again by another connection")
+		return Lease{}, nil
+	}
 	s.reattach()
 	return s.lease(role, true), nil
 }

@@ -29,7 +29,7 @@ type slot struct {
 func (d *Document) takeSlot(auth wire.Auth) (*slot, error) {
 	for i, inc := range d.freeSlots {
 		sl := d.own[wire.NewChainID(d.id.Short(), d.node.device, auth, inc)]
-		if sl != nil && sl.session == nil {
+		if sl != nil && sl.session == nil && d.continues(sl) {
 			d.freeSlots = append(d.freeSlots[:i:i], d.freeSlots[i+1:]...)
 			return sl, nil
 		}
@@ -47,6 +47,15 @@ func (d *Document) takeSlot(auth wire.Auth) (*slot, error) {
 		return d.addSlot(auth, inc), nil
 	}
 	return nil, fmt.Errorf("%w: no free session slot found", ErrTooMany)
+}
+
+// continues says whether a slot may go on: everything of its chain is merged,
+// and the chain is not forked.
+func (d *Document) continues(sl *slot) bool {
+	c := d.causes.chains[sl.chain]
+	head, id, ok := d.chains.Head(sl.chain)
+	whole := !ok && sl.next == 0 || ok && head+1 == sl.next && id == sl.prev
+	return whole && c != nil && c.applied() == sl.next && c.end() == uint64(d.body.StateVector()[sl.client])
 }
 
 // addSlot makes the slot of a chain of this device.
@@ -90,10 +99,14 @@ func (d *Document) addPending(s *Session, update []byte, info crdt.UpdateInfo) {
 	if len(update) == 0 {
 		if g := p.current(s.slot); g != nil {
 			g.number = s.received
-		} else if !d.slotBusy(s.slot) {
-			d.settle(s, s.received)
-		} else {
+		} else if d.slotBusy(s.slot) {
 			d.lastGroup(s.slot).number = s.received
+		} else {
+			// It repeats what another session or peer did, which has to be
+			// durable first.
+			number := s.received
+			d.draftPending()
+			d.out.then(func() { d.settle(s, number) })
 		}
 		return
 	}
@@ -115,6 +128,17 @@ func (d *Document) addPending(s *Session, update []byte, info crdt.UpdateInfo) {
 	g.updates = append(g.updates, update)
 	g.number = s.received
 	p.bytes += len(update)
+}
+
+// restore takes back groups that could not be sealed, to be tried from since
+// on. What is added later makes groups of its own, behind them.
+func (p *pendingEdits) restore(groups []*group, since time.Time) {
+	*p = pendingEdits{groups: groups, generation: len(groups), since: since}
+	for _, g := range groups {
+		for _, u := range g.updates {
+			p.bytes += len(u)
+		}
+	}
 }
 
 // current returns the slot's group of the current generation.

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/store"
@@ -21,7 +22,12 @@ func (o *outbox) put(k store.Key, value []byte) {
 	o.bytes += len(value)
 }
 
-func (o *outbox) remove(k store.Key) { o.deletes = append(o.deletes, k) }
+// remove has a record deleted. One that was only put in this outbox is dropped
+// from it, because a store deletes before it puts.
+func (o *outbox) remove(k store.Key) {
+	o.puts = slices.DeleteFunc(o.puts, func(r store.Record) bool { return r.Key == k })
+	o.deletes = append(o.deletes, k)
+}
 
 // then has f called, with mu held, when everything put so far is durable.
 func (o *outbox) then(f func()) { o.after = append(o.after, f) }

@@ -272,7 +272,10 @@ func (e *editor) handle(ctx context.Context, data []byte) error {
 	case yproto.Update:
 		return e.session.Update(m.Body)
 	case yproto.Awareness:
-		return e.session.SetPresence(m.Body)
+		if err := e.session.SetPresence(m.Body); !errors.Is(err, node.ErrPresence) {
+			return err
+		}
+		return nil // too large to show others: editing goes on without
 	case yproto.QueryAwareness:
 		return e.send(ctx, Binary, yproto.AppendAwareness(nil, e.session.People()))
 	}

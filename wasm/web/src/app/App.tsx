@@ -35,7 +35,8 @@ function useStart(invitation: string | undefined): void {
     if (started.current) return
     started.current = true
     store.start()
-    if (invitation !== undefined) void join(invitation)
+    if (invitation === undefined) return
+    void join(invitation).then((wrong) => wrong !== undefined && toast(wrong, { tone: 'problem' }))
   }, [invitation])
 }
 
@@ -47,7 +48,6 @@ export async function join(link: string): Promise<string | undefined> {
     go({ page: 'document', id: document.id })
     return undefined
   } catch (error) {
-    toast(messageOf(error), { tone: 'problem' })
     return messageOf(error)
   }
 }

@@ -70,7 +70,7 @@ function Places({ id, provider }: { id: string; provider: Provider | undefined }
           <Place key={o.device} name={o.name || 'Another device'} all={o.all} partly="Not everything yet" />
         ))}
       </ul>
-      {others.length === 0 && <p className="help">No other device has it yet. Share it to write together.</p>}
+      {others.length === 0 && <p className="help">No other device has confirmed edits of yours yet.</p>}
       <label className="switch-row">
         <span>
           <b>Work offline</b>
