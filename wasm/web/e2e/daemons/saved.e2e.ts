@@ -69,8 +69,12 @@ describe('what the page shows as saved', () => {
     const typed = await page.evaluate(() => performance.now())
     await says(page, 'Saving…', 1_000)
     await says(page, 'On this device')
+    // What is noted lags what is shown by up to a frame.
+    const lastSaved = async () =>
+      (await claimsOf(page)).said.findLast(([, words]) => words === 'On this device')![0]
+    await expect.poll(lastSaved).toBeGreaterThan(typed)
+    const at = await lastSaved()
     const { said } = await claimsOf(page)
-    const [at] = said.findLast(([, words]) => words === 'On this device')!
     expect(at - typed).toBeGreaterThan(2_900)
     expect(said.filter(([t, words]) => t > typed + 50 && words !== 'Saving…').length).toBe(1)
     // And nothing of it is true before: killed in time, the edit is gone, as it said.
