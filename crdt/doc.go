@@ -7,7 +7,8 @@
 // (Doc.Transact); each transaction yields one update (Doc.OnUpdate), and
 // replicas that have applied the same updates, in whatever order and however
 // often (Doc.ApplyUpdate), hold the same content. MergeUpdates, DiffUpdate,
-// StateVectorFromUpdate and Inspect work on updates without a document.
+// StateVectorFromUpdate, Inspect, StructureOnly and RenameClient work on updates
+// without a document.
 //
 // The package promises that bytes from outside never make it panic, never
 // change the document when they are malformed, and never cost memory beyond a

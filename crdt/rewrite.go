@@ -1,0 +1,51 @@
+package crdt
+
+import (
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
+
+// StructureOnly returns an update that brings the same units as the given one,
+// so that others can be merged that build upon them, without showing what it
+// wrote: text, embeds, values of lists, binary data, marks and subdocuments
+// become deleted content of the same length, and nothing is deleted. Shared
+// types stay, so that what others put into them is seen, and so do the values
+// of map keys and attributes: deleting the newest would delete the key.
+//
+// An item does not say itself whether it is the value of a key when it
+// continues another one. keyed is asked about items outside the update; pass
+// [Doc.Keyed] of a document that holds everything the update names, or nil to
+// take them for content of lists. The error wraps ErrMalformed.
+func StructureOnly(update []byte, keyed func(ID) bool) ([]byte, error) {
+	var ask func(codec.ID) bool
+	if keyed != nil {
+		ask = func(id codec.ID) bool { return keyed(ID{ClientID(id.Client), id.Clock}) }
+	}
+	out, err := codec.Structure(update, ask)
+	if err != nil {
+		return nil, fmt.Errorf("reduce update to its structure: %w: %w", ErrMalformed, err)
+	}
+	return out, nil
+}
+
+// Keyed says whether a unit of the document is a value of a map's key or an
+// attribute; false for what is not known or was collected as garbage.
+func (d *Doc) Keyed(id ID) bool {
+	c := d.clientIndex(id.Client)
+	if c == 0 || id.Clock >= d.clients[c].state {
+		return false
+	}
+	return d.lists[d.items.at(d.itemAt(c, id.Clock)).list].entry
+}
+
+// RenameClient returns the update with every mention of one client replaced by
+// another, clocks kept: what was written under one id becomes what another
+// wrote. The new id must not occur in the update. The error wraps ErrMalformed.
+func RenameClient(update []byte, from, to ClientID) ([]byte, error) {
+	out, err := codec.Rename(update, uint64(from), uint64(to))
+	if err != nil {
+		return nil, fmt.Errorf("rename client of update: %w: %w", ErrMalformed, err)
+	}
+	return out, nil
+}
