@@ -6,7 +6,9 @@
 // Main types:
 //
 //   - [EpochKey]: the key that a document's members share for a while.
-//     [WrapKey] and [OpenWrap] hand it to one recipient with HPKE.
+//     [WrapKey] and [OpenWrap] hand it to one recipient with HPKE; [SealBack]
+//     and [OpenBack] give the older keys to whoever gets the newest.
+//   - [SealKey]: the public key that a recipient's wraps are made for.
 //   - [Sealer]: encrypts and opens the entries of one chain in one epoch.
 //     The plaintext is a [Payload].
 //   - [PresenceSealer]: the same for presence frames.
