@@ -12,14 +12,14 @@ import (
 type replica struct{ n *Node }
 
 // Documents lists the documents a peer may be told of: those where it has a
-// role, and those this device waits to be given.
+// role or had one, and those this device waits to be given.
 func (r replica) Documents(peer wire.Device) []wire.DocID {
 	r.n.mu.Lock()
 	docs := r.n.listLocked()
 	r.n.mu.Unlock()
 	var ids []wire.DocID
 	for _, d := range docs {
-		if d.Serves(peer) {
+		if d.Standing(peer) != replication.Stranger {
 			ids = append(ids, d.id)
 		}
 	}
@@ -60,22 +60,34 @@ func (d *Document) Summary() replication.Summary {
 }
 
 // OpsSince implements replication.Document.
-func (d *Document) OpsSince(heads []wire.OpID) [][]byte {
+func (d *Document) OpsSince(heads, until []wire.OpID) [][]byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	after := map[wire.OpID]bool{}
+	if len(until) > 0 {
+		for _, op := range d.access.Since(until) {
+			after[op.ID] = true
+		}
+	}
 	var raws [][]byte
 	for _, op := range d.access.Since(heads) {
-		raws = append(raws, op.Raw)
+		if !after[op.ID] {
+			raws = append(raws, op.Raw)
+		}
 	}
 	return raws
 }
 
-// Wraps implements replication.Document: the wrapped keys of all members, so
+// Offer implements replication.Document: the wrapped keys of all members, so
 // that one who lost everything but the device key finds them at any other, and
 // those for the invite the peer proved.
-func (d *Document) Wraps(_ wire.Device, invite wire.SealHash) [][]byte {
+func (d *Document) Offer(_ wire.Device, invite wire.SealHash) replication.Offer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return replication.Offer{Wraps: d.wrapsFor(invite)}
+}
+
+func (d *Document) wrapsFor(invite wire.SealHash) [][]byte {
 	want := map[wire.SealHash]bool{}
 	if !invite.IsZero() {
 		want[invite] = true
@@ -118,8 +130,18 @@ func (d *Document) Entries(line wire.ChainID, from uint64, maxBytes int) ([][]by
 	return raws[:anchored], nil
 }
 
-// Serves implements replication.Document: a member is served, and anyone is
-// asked who may have a document that this device waits for.
+// Standing implements replication.Document.
+func (d *Document) Standing(peer wire.Device) replication.Standing {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.servesLocked(peer) {
+		return replication.Member
+	}
+	return replication.Stranger
+}
+
+// Serves says whether a peer is served: a member is, and anyone is asked who
+// may have a document that this device waits for.
 func (d *Document) Serves(peer wire.Device) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

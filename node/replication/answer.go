@@ -11,16 +11,18 @@ import (
 )
 
 // answer is what is being sent of a document: a cursor into it, not a copy.
-// Its parts go out in this order: access ops, wraps, entries, DONE.
+// Its parts go out in this order: access ops, wraps and seal keys, entries,
+// DONE.
 //
 // Entries of several chains depend on each other, and only the receiver can
 // read how. So the chains advance together, each in proportion to its length:
 // entries written at one time travel at about one time, and the receiver has
 // little to hold back.
 type answer struct {
-	ops, wraps [][]byte
-	chains     chainHeap
-	done       bool // ends with DONE
+	ops, wraps, sealKeys [][]byte
+	chains               chainHeap
+	done                 bool // ends with DONE
+	parting              bool // for a peer that was removed: ops only
 }
 
 // chainCursor is one line's part of an answer: a chain, or a branch of one.
@@ -73,12 +75,14 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 		return
 	}
 	sum := d.Summary()
-	a := &answer{done: true, ops: d.OpsSince(heads)}
+	a := &answer{done: true, ops: d.OpsSince(heads, nil)}
 	if wraps {
-		a.wraps = d.Wraps(s.cfg.Peer, s.inviteOf(st))
+		offer := d.Offer(s.cfg.Peer, s.inviteOf(st))
+		a.wraps = offer.Wraps // also what was sent before: it may have been lost
 		for _, w := range a.wraps {
 			st.markSent(w)
 		}
+		a.sealKeys = st.unsent(offer.SealKeys)
 	}
 	for line, ours := range sum.Vector {
 		if from, lacking := lackedFrom(ours, theirs, line); lacking {
@@ -88,12 +92,37 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 	heap.Init(&a.chains)
 	if st.answer != nil {
 		a.wraps = append(a.wraps, st.answer.wraps...) // pushed, and not yet on their way
+		a.sealKeys = append(a.sealKeys, st.answer.sealKeys...)
 	}
 	st.answer = a
 	s.turn(st)
 	if !st.asking && s.hasRole(st) && lacks(sum, heads, theirs) {
 		s.queue(st, jobState)
 	}
+}
+
+// answerParting sends a peer that was removed the ops that ended its role,
+// with those before them that it lacks.
+func (s *Session) answerParting(tag Tag, heads []wire.OpID) {
+	st := s.tags[tag]
+	if st == nil {
+		return
+	}
+	d, ok := s.cfg.Replica.Document(st.doc)
+	if !ok || d.Standing(s.cfg.Peer) != Removed {
+		return
+	}
+	ended := d.Offer(s.cfg.Peer, wire.SealHash{}).Ended
+	if len(ended) == 0 {
+		return
+	}
+	st.answer = &answer{parting: true, ops: d.OpsSince(heads, ended)}
+	s.turn(st)
+}
+
+// maySend reports whether what is being sent is still the peer's to have.
+func (s *Session) maySend(st *docState, d Document) bool {
+	return s.allowed(st) || st.answer.parting && d.Standing(s.cfg.Peer) == Removed
 }
 
 // lackedFrom returns from where on a replica with the vector theirs lacks a
@@ -168,7 +197,7 @@ func (s *Session) nextData() ([]byte, bool) {
 	s.ring = s.ring[1:]
 	st.inRing = false
 	d, ok := s.cfg.Replica.Document(st.doc)
-	if !ok || st.answer == nil || !s.allowed(st) {
+	if !ok || st.answer == nil || !s.maySend(st, d) {
 		if st.answer != nil && st.answer.done { // no longer open to the peer
 			_ = s.refuse(st.tag) // too many refusals end the session when the next is asked for
 		}
@@ -180,11 +209,12 @@ func (s *Session) nextData() ([]byte, bool) {
 	room := maxDataBytes
 	f.Ops, st.answer.ops, room = take(st.answer.ops, room)
 	f.Wraps, st.answer.wraps, room = take(st.answer.wraps, room)
-	if len(st.answer.ops)+len(st.answer.wraps) == 0 {
+	f.SealKeys, st.answer.sealKeys, room = take(st.answer.sealKeys, room)
+	if len(st.answer.ops)+len(st.answer.wraps)+len(st.answer.sealKeys) == 0 {
 		f.Entries = s.takeEntries(d, st.answer, room)
 	}
 	a := st.answer
-	if len(a.ops)+len(a.wraps)+len(a.chains) > 0 {
+	if len(a.ops)+len(a.wraps)+len(a.sealKeys)+len(a.chains) > 0 {
 		s.turn(st)
 	} else {
 		st.answer = nil
@@ -192,7 +222,7 @@ func (s *Session) nextData() ([]byte, bool) {
 			s.queue(st, jobDone)
 		}
 	}
-	if len(f.Ops)+len(f.Wraps)+len(f.Entries) == 0 {
+	if len(f.Ops)+len(f.Wraps)+len(f.SealKeys)+len(f.Entries) == 0 {
 		return nil, true
 	}
 	frame, err := encodeFrame(frameData, f)

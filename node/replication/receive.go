@@ -139,6 +139,7 @@ func (s *Session) onState(f *stateFrame) error {
 		if f.Flags&stateMore != 0 {
 			return nil // refused with its last part
 		}
+		s.answerParting(f.Tag, f.Heads)
 		return s.refuse(f.Tag)
 	}
 	if st.parts == nil {
@@ -170,12 +171,23 @@ func (s *Session) onWant(f *wantFrame) error {
 
 func (s *Session) onData(f *dataFrame) ([]Effect, error) {
 	st := s.tags[f.Tag]
-	if st == nil || !(st.joining || s.allowed(st)) {
+	if st == nil {
 		return nil, s.refuse(f.Tag)
 	}
-	d := Delivery{Doc: st.doc, Requests: f.Requests}
-	if st.joining || s.hasRole(st) {
-		d.Ops, d.Wraps, d.SealKeys, d.Entries = f.Ops, f.Wraps, f.SealKeys, f.Entries
+	d := Delivery{Doc: st.doc}
+	standing := s.standing(st)
+	switch allowed := s.allowed(st); {
+	case st.joining || standing == Member:
+		d.Ops, d.Wraps, d.SealKeys, d.Requests, d.Entries = f.Ops, f.Wraps, f.SealKeys, f.Requests, f.Entries
+	case standing == Removed:
+		d.Entries = f.Entries
+		if allowed {
+			d.Requests = f.Requests
+		}
+	case allowed:
+		d.Requests = f.Requests
+	default:
+		return nil, s.refuse(f.Tag)
 	}
 	if d.empty() {
 		return nil, nil
@@ -184,9 +196,14 @@ func (s *Session) onData(f *dataFrame) ([]Effect, error) {
 }
 
 // hasRole reports whether the peer is more than the bearer of a link.
-func (s *Session) hasRole(st *docState) bool {
+func (s *Session) hasRole(st *docState) bool { return s.standing(st) == Member }
+
+func (s *Session) standing(st *docState) Standing {
 	d, ok := s.cfg.Replica.Document(st.doc)
-	return ok && d.Serves(s.cfg.Peer)
+	if !ok {
+		return Stranger
+	}
+	return d.Standing(s.cfg.Peer)
 }
 
 func (s *Session) onReceipts(f *receiptFrame) ([]Effect, error) {

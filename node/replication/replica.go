@@ -15,6 +15,30 @@ type Summary struct {
 	Digest      Digest       // over both; equal exactly if both are
 }
 
+// Standing says what a peer may have of a document.
+type Standing uint8
+
+// The standings.
+const (
+	Stranger Standing = iota // nothing, but by an invite: it is answered as if there were no such document
+	Removed                  // it had a role: it is told what ended that, and may hand in what it wrote
+	Member                   // it has a role, or is a relay named in the access log: everything
+)
+
+// Offer is what a peer is sent of a document without asking.
+type Offer struct {
+	Wraps    [][]byte    // key wraps that are the peer's to have
+	SealKeys [][]byte    // public seal keys, for making wraps
+	Late     []Late      // lines to push: what this device wrote after it was removed
+	Ended    []wire.OpID // to a removed peer: the ops that ended its role
+}
+
+// Late is where on a line pushing begins.
+type Late struct {
+	Line wire.ChainID
+	From uint64
+}
+
 // Document is a consistent view of one document. A session may call it from
 // any goroutine, one call at a time, and expects answers from memory: Summary
 // is asked once for each document and peer at every check.
@@ -22,18 +46,18 @@ type Document interface {
 	// Summary returns what is held now.
 	Summary() Summary
 	// OpsSince returns the access ops that a replica with these heads lacks,
-	// in topological order. Heads not known here are passed over.
-	OpsSince(heads []wire.OpID) [][]byte
-	// Wraps returns the key wraps addressed to the peer or, if it is not
-	// zero, to the invite whose key the peer has proven to hold.
-	Wraps(peer wire.Device, invite wire.SealHash) [][]byte
+	// in topological order: all, or unless until is empty those of until and
+	// of their past. Ids not known here are passed over.
+	OpsSince(heads, until []wire.OpID) [][]byte
+	// Offer returns what the peer is to have by its standing and, if it is not
+	// zero, by the invite whose key it has proven to hold.
+	Offer(peer wire.Device, invite wire.SealHash) Offer
 	// Entries returns entries of a line of the vector from seq on, as many
 	// as fit into maxBytes but at least up to the first entry whose signature
 	// was verified here, and ending at such an entry. None: nothing there.
 	Entries(line wire.ChainID, from uint64, maxBytes int) ([][]byte, error)
-	// Serves reports whether the peer has a role or is a relay named in the
-	// access log.
-	Serves(peer wire.Device) bool
+	// Standing says what the peer may have.
+	Standing(peer wire.Device) Standing
 }
 
 // InviteClaim is what a peer without a role says to be served all the same.
@@ -46,8 +70,8 @@ type InviteClaim struct {
 
 // Replica is the set of documents a node holds.
 type Replica interface {
-	// Documents lists the documents in which the peer has a role or is a
-	// named relay, as far as known here.
+	// Documents lists the documents in which the peer has a role, had one, or
+	// is a named relay, as far as known here.
 	Documents(peer wire.Device) []wire.DocID
 	// Document finds a document.
 	Document(doc wire.DocID) (Document, bool)
@@ -56,13 +80,14 @@ type Replica interface {
 	VerifyInvite(claim InviteClaim) (wire.SealHash, bool)
 }
 
-// Delivery is what a peer sent of one document. Nothing in it was checked.
+// Delivery is what a peer sent of one document. Nothing in it was checked. Of a
+// peer that was removed there are entries only, of a stranger requests only.
 // Entries come as runs: entries of one chain that follow each other.
 type Delivery struct {
 	Doc      wire.DocID
 	Ops      [][]byte // access ops
-	Wraps    [][]byte // epoch keys wrapped for this device or the invite
-	SealKeys [][]byte // public seal keys of members
+	Wraps    [][]byte // wrapped epoch keys
+	SealKeys [][]byte // public seal keys of members and invites
 	Requests [][]byte // requests to be let in, by bearers of a link
 	Entries  [][]byte // log entries
 }

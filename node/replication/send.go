@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"container/heap"
 	"crypto/sha256"
 
 	"github.com/sheafdocs/sheaf/node/oplog"
@@ -102,11 +103,17 @@ func (s *Session) tell(first *docState) {
 	hello := helloFrame{Version: Version, Nonce: s.cfg.Nonce}
 	for _, st := range list {
 		d, ok := s.cfg.Replica.Document(st.doc)
-		if !ok || !d.Serves(s.cfg.Peer) {
+		if !ok {
 			continue
 		}
-		st.told, st.isTold = d.Summary().Digest, true
-		hello.Docs = append(hello.Docs, listed{Tag: st.tag, Digest: st.told})
+		switch d.Standing(s.cfg.Peer) {
+		case Member:
+			st.told, st.isTold = d.Summary().Digest, true
+			hello.Docs = append(hello.Docs, listed{Tag: st.tag, Digest: st.told})
+		case Removed:
+			st.parted, st.isTold = true, false
+			hello.Docs = append(hello.Docs, listed{Tag: st.tag}) // a digest would tell of changes
+		}
 	}
 	if len(hello.Docs) > 0 {
 		s.ready = append(s.ready, s.must(frameHello, hello))
@@ -184,28 +191,62 @@ func (s *Session) sendReceipts(st *docState) {
 	clear(st.receipts)
 }
 
-// pushWraps sends the wraps for this peer that it was not sent before: a new
-// member's keys reach it without being asked for.
-func (s *Session) pushWraps(st *docState, d Document) {
-	var fresh [][]byte
-	for _, w := range d.Wraps(s.cfg.Peer, s.inviteOf(st)) {
-		if st.markSent(w) {
-			fresh = append(fresh, w)
-		}
-	}
-	if len(fresh) == 0 {
+// push sends what the peer is to have without asking and was not sent before:
+// a new member's keys, and what this device wrote after it was removed.
+func (s *Session) push(st *docState, d Document) {
+	offer := d.Offer(s.cfg.Peer, s.inviteOf(st))
+	wraps, keys := st.unsent(offer.Wraps), st.unsent(offer.SealKeys)
+	cursors := s.late(st, d, offer.Late)
+	if len(wraps)+len(keys)+len(cursors) == 0 {
 		return
 	}
 	if st.answer == nil {
 		st.answer = &answer{}
 	}
-	st.answer.wraps = append(st.answer.wraps, fresh...)
+	a := st.answer
+	a.wraps, a.sealKeys = append(a.wraps, wraps...), append(a.sealKeys, keys...)
+	for _, c := range cursors {
+		heap.Push(&a.chains, c)
+	}
 	s.turn(st)
 }
 
-// markSent notes a wrap as sent and reports whether it had not been.
-func (st *docState) markSent(wrap []byte) bool {
-	h := sha256.Sum256(wrap)
+// late makes cursors for the lines to push, from where they were pushed to.
+func (s *Session) late(st *docState, d Document, lines []Late) []*chainCursor {
+	if len(lines) == 0 {
+		return nil
+	}
+	if st.pushed == nil {
+		st.pushed = map[wire.ChainID]uint64{}
+	}
+	var cursors []*chainCursor
+	vector := d.Summary().Vector
+	for _, l := range lines {
+		head, ok := vector[l.Line]
+		from := max(l.From, st.pushed[l.Line])
+		if !ok || from > head.Seq || st.answer != nil && st.answer.holds(l.Line) {
+			continue
+		}
+		st.pushed[l.Line] = head.Seq + 1
+		cursors = append(cursors, newCursor(l.Line, from, head))
+	}
+	return cursors
+}
+
+// unsent returns the records that had not been sent, and notes them as sent.
+func (st *docState) unsent(records [][]byte) [][]byte {
+	var fresh [][]byte
+	for _, r := range records {
+		if st.markSent(r) {
+			fresh = append(fresh, r)
+		}
+	}
+	return fresh
+}
+
+// markSent notes a record as sent and reports whether it had not been.
+func (st *docState) markSent(record []byte) bool {
+	h := sha256.Sum256(record)
 	if _, ok := st.sent[h]; ok {
 		return false
 	}

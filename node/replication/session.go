@@ -63,9 +63,11 @@ type docState struct {
 	parts    oplog.Vector              // parts of a STATE that have arrived
 	answer   *answer                   // what is being sent
 	inRing   bool
-	sent     map[[32]byte]struct{} // wraps pushed, by hash
-	shared   bool                  // as told by SharingChanges
-	claim    *InviteClaim          // the peer's proof that it may be served
+	sent     map[[32]byte]struct{}   // wraps and seal keys sent, by hash
+	pushed   map[wire.ChainID]uint64 // how far late lines were pushed
+	parted   bool                    // a removed peer was told that there is something to learn
+	shared   bool                    // as told by SharingChanges
+	claim    *InviteClaim            // the peer's proof that it may be served
 	receipts map[wire.ChainID]oplog.Receipt
 
 	joining  bool // asked for by Join: data is taken though no member is known yet
@@ -155,16 +157,17 @@ func (s *Session) Changed(doc wire.DocID) {
 	}
 	st := s.docs[doc]
 	if st == nil {
-		if !d.Serves(s.cfg.Peer) {
+		if d.Standing(s.cfg.Peer) == Stranger {
 			return
 		}
 		st = s.know(doc)
 	}
 	s.reconsider(st)
 	if !s.allowed(st) {
+		s.part(st, d)
 		return
 	}
-	s.trusted = true
+	s.trusted, st.parted = true, false
 	sum := d.Summary()
 	if !st.isTold || st.told != sum.Digest {
 		s.queue(st, jobTell)
@@ -172,7 +175,17 @@ func (s *Session) Changed(doc wire.DocID) {
 	if theirs, ok := s.their[st.tag]; ok && !st.isTold && theirs != sum.Digest {
 		s.ask(st)
 	}
-	s.pushWraps(st, d)
+	s.push(st, d)
+}
+
+// part lists a document for a peer that was removed from it, once, so that it
+// asks and learns what ended its role.
+func (s *Session) part(st *docState, d Document) {
+	if d.Standing(s.cfg.Peer) != Removed || st.parted {
+		return
+	}
+	s.trusted = true // it may hand in what it wrote
+	s.queue(st, jobTell)
 }
 
 // Check tells the peer of everything that changed since it was told, and asks
@@ -312,7 +325,7 @@ func (s *Session) allowed(st *docState) bool {
 	if !ok {
 		return false
 	}
-	if d.Serves(s.cfg.Peer) {
+	if d.Standing(s.cfg.Peer) == Member {
 		return true
 	}
 	if st.claim == nil {

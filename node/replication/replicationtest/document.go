@@ -23,20 +23,32 @@ func (d *Document) Summary() replication.Summary {
 }
 
 // OpsSince implements replication.Document.
-func (d *Document) OpsSince(heads []wire.OpID) [][]byte {
+func (d *Document) OpsSince(heads, until []wire.OpID) [][]byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	after := map[wire.OpID]bool{}
+	if len(until) > 0 {
+		for _, op := range d.log.Since(until) {
+			after[op.ID] = true
+		}
+	}
 	var out [][]byte
 	for _, op := range d.log.Since(heads) {
-		out = append(out, op.Raw)
+		if !after[op.ID] {
+			out = append(out, op.Raw)
+		}
 	}
 	return out
 }
 
-// Wraps implements replication.Document.
-func (d *Document) Wraps(peer wire.Device, invite wire.SealHash) [][]byte {
+// Offer implements replication.Document.
+func (d *Document) Offer(peer wire.Device, invite wire.SealHash) replication.Offer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return replication.Offer{Wraps: d.wrapsFor(peer, invite)}
+}
+
+func (d *Document) wrapsFor(peer wire.Device, invite wire.SealHash) [][]byte {
 	want := map[wire.SealHash]bool{invite: !invite.IsZero()}
 	for _, m := range d.log.Members() {
 		if m.Device == peer {
@@ -76,13 +88,18 @@ func (d *Document) Entries(line wire.ChainID, from uint64, maxBytes int) ([][]by
 	return out[:anchored], nil
 }
 
-// Serves implements replication.Document.
-func (d *Document) Serves(peer wire.Device) bool {
+// Standing implements replication.Document.
+func (d *Document) Standing(peer wire.Device) replication.Standing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, _, ok := d.log.Authority(peer)
-	return ok
+	if _, _, ok := d.log.Authority(peer); ok {
+		return replication.Member
+	}
+	return replication.Stranger
 }
+
+// Serves reports whether the peer has a role.
+func (d *Document) Serves(peer wire.Device) bool { return d.Standing(peer) == replication.Member }
 
 // Member reports whether this device has a role.
 func (d *Document) Member() bool { return d.Serves(d.key.Device()) }
@@ -171,7 +188,7 @@ func (d *Document) Admit(link access.Link, others ...*identity.Key) {
 // Copy makes a member's replica hold what this document holds now.
 func (d *Document) Copy(to *Replica) *Document {
 	c := newDocument(to.Key, d.id)
-	for _, raw := range d.OpsSince(nil) {
+	for _, raw := range d.OpsSince(nil, nil) {
 		op, err := access.DecodeOp(raw)
 		if err != nil {
 			panic(err)
