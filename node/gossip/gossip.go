@@ -151,14 +151,15 @@ func (f subscriptionFilter) CanSubscribe(string) bool { return true }
 
 // FilterIncomingSubscriptions is part of pubsub.SubscriptionFilter. Topics that
 // are not joined here are kept too, up to the limit: they may be joined later,
-// and a peer announces itself only once.
+// and a peer announces itself only once. Those of a topic the peer was expelled
+// from are not.
 func (f subscriptionFilter) FilterIncomingSubscriptions(id peer.ID, subs []*pb.RPC_SubOpts) ([]*pb.RPC_SubOpts, error) {
 	if len(subs) > maxSubscriptions {
 		return nil, pubsub.ErrTooManySubscriptions
 	}
 	return pubsub.FilterSubscriptions(subs, func(topic string) bool {
 		f.g.allows(id, topic) // the roster learns of the peer before it asks for anything
-		return len(topic) <= maxTopicBytes
+		return len(topic) <= maxTopicBytes && !f.g.expelled(id, topic)
 	}), nil
 }
 
@@ -182,6 +183,17 @@ func (g *Gossip) allows(id peer.ID, name string) bool {
 	}
 	d, err := transport.DeviceOf(id)
 	return err == nil && t.roster.get(d).allowed
+}
+
+// expelled reports whether a peer was removed from a document and not let in
+// again.
+func (g *Gossip) expelled(id peer.ID, name string) bool {
+	t := g.topic(name)
+	if t == nil {
+		return false
+	}
+	d, err := transport.DeviceOf(id)
+	return err == nil && t.roster.isExpelled(d)
 }
 
 // Close leaves every topic and ends gossip. It returns when all goroutines of

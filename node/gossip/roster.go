@@ -14,8 +14,9 @@ import (
 type roster struct {
 	ask chan wire.Device // for the worker
 
-	mu sync.Mutex
-	m  map[wire.Device]standing
+	mu       sync.Mutex
+	m        map[wire.Device]standing
+	expelled map[wire.Device]bool // allowed once, and not since
 }
 
 // standing is what is known of one device.
@@ -32,7 +33,7 @@ const (
 )
 
 func newRoster() *roster {
-	return &roster{ask: make(chan wire.Device, 256), m: map[wire.Device]standing{}}
+	return &roster{ask: make(chan wire.Device, 256), m: map[wire.Device]standing{}, expelled: map[wire.Device]bool{}}
 }
 
 // get returns what is known of a device.
@@ -62,4 +63,45 @@ func (r *roster) set(d wire.Device, allowed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.m[d] = standing{allowed: allowed, known: true, at: now}
+}
+
+// known lists the devices that were asked about.
+func (r *roster) known() []wire.Device {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]wire.Device, 0, len(r.m)+len(r.expelled))
+	for d := range r.m {
+		list = append(list, d)
+	}
+	for d := range r.expelled {
+		if _, listed := r.m[d]; !listed {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// review notes the Document's answer and reports whether the device has ceased
+// to be allowed, or is again: then it has to announce itself anew, or must not.
+func (r *roster) review(d wire.Device, allowed bool) (turned bool) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := r.m[d]
+	r.m[d] = standing{allowed: allowed, known: true, at: now}
+	switch {
+	case was.allowed && !allowed && !r.expelled[d] && len(r.expelled) < maxRoster:
+		r.expelled[d] = true
+		return true
+	case allowed && r.expelled[d]:
+		delete(r.expelled, d)
+		return true
+	}
+	return false
+}
+
+func (r *roster) isExpelled(d wire.Device) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.expelled[d]
 }

@@ -123,6 +123,27 @@ func (t *Topic) Publish(ctx context.Context, m Message) error {
 // Peers lists the peers known to take part in the topic, members or not.
 func (t *Topic) Peers() []peer.ID { return t.top.ListPeers() }
 
+// Review asks the Document anew about every peer it was asked about. It is to
+// be called when members have changed. A peer that has ceased to be one leaves
+// the mesh now and not at the next look; and because gossipsub spreads own
+// messages to whoever has announced the topic, its connection is closed: when
+// it comes back, its announcement of the topic is not taken. Review must not be
+// called under a lock that the Document's Allows takes.
+func (t *Topic) Review() {
+	for _, d := range t.roster.known() {
+		if !t.roster.review(d, t.doc.Allows(d)) {
+			continue
+		}
+		id, err := transport.PeerID(d)
+		if err != nil {
+			continue
+		}
+		if err := t.g.cfg.Host.Network().ClosePeer(id); err != nil {
+			t.g.log.Info("close connection of a removed device", "peer", d.String(), "err", err)
+		}
+	}
+}
+
 // Close leaves the topic. It returns when the last call of the Document has;
 // it must not be called from one, nor under a lock that one takes. Closing
 // twice is safe.
