@@ -115,8 +115,8 @@ type GotReceipts struct {
 	Receipts []oplog.Receipt
 }
 
-// Joined ends what Join or Request began: Err is nil when the peer has served
-// the document, and ErrRefused when it does not.
+// Joined ends what Join, Request or Await began: Err is nil when the peer has
+// served the document, and ErrRefused when it does not.
 type Joined struct {
 	Doc wire.DocID
 	Err error

@@ -241,6 +241,18 @@ func (s *Session) Want(doc wire.DocID, chains ...wire.ChainID) bool {
 	return true
 }
 
+// Await asks the peer for everything it has of a document; a Joined effect
+// follows when it has answered. It reports whether the document is shared.
+func (s *Session) Await(doc wire.DocID) bool {
+	st := s.docs[doc]
+	if st == nil || !s.heard || !s.allowed(st) {
+		return false
+	}
+	st.awaited, st.needKeys = true, true
+	s.ask(st)
+	return true
+}
+
 // Join asks for a document by the proof of an invite, made by prove when the
 // peer's challenge is known. A Joined effect tells the outcome.
 func (s *Session) Join(doc wire.DocID, prove Prover) {

@@ -339,6 +339,29 @@ func (s *Service) Gap(from wire.Device, doc wire.DocID, chains ...wire.ChainID) 
 	}
 }
 
+// Settle asks every connected peer that shares the document for all it has of
+// it, and returns when that has gone through Handler.Receive, or ctx ends: how
+// many peers have answered.
+func (s *Service) Settle(ctx context.Context, doc wire.DocID) (answered int) {
+	results := make(chan error, MaxSessions)
+	asked := 0
+	for _, l := range s.snapshot() {
+		sess := l.working()
+		if asked == cap(results) || sess == nil || !sess.shared.has(doc) {
+			continue
+		}
+		if s.start(func() { results <- sess.settle(ctx, doc) }) {
+			asked++
+		}
+	}
+	for range asked {
+		if err := <-results; err == nil {
+			answered++
+		}
+	}
+	return answered
+}
+
 // SendReceipts sends receipts to every connected peer that shares the document,
 // or once it does: they may be given as soon as PeerUp has been called.
 func (s *Service) SendReceipts(doc wire.DocID, rs []oplog.Receipt) {

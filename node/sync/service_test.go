@@ -96,6 +96,30 @@ func TestGapIsFilledWithinASecond(t *testing.T) {
 	})
 }
 
+// TestSettle: it returns when what the peers have is here, and says how many
+// were asked; without a peer it returns at once.
+func TestSettle(t *testing.T) {
+	simulate(t, 3, func(t *testing.T, w *world) {
+		doc := w.share(1)
+		if n := w.nodes[0].service.Settle(context.Background(), doc); n != 0 {
+			t.Errorf("%d peers answered, there is none", n)
+		}
+		w.Connect(t, 0, 1)
+		w.Connect(t, 0, 2)
+		time.Sleep(time.Second)
+		w.nodes[1].Get(doc).Write(newRand(1), 0, 400, 500)
+		w.nodes[2].Get(doc).Write(newRand(2), 0, 10, 500)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if n := w.nodes[0].service.Settle(ctx, doc); n != 2 {
+			t.Errorf("%d peers answered, want 2", n)
+		}
+		if got := w.nodes[0].Get(doc).Len(); got != 410 {
+			t.Errorf("%d entries are here, want 410", got)
+		}
+	})
+}
+
 func TestPeriodicCheck(t *testing.T) {
 	simulate(t, 2, func(t *testing.T, w *world) {
 		doc := w.share(1)

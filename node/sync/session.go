@@ -335,6 +335,26 @@ func (c *session) join(ctx context.Context, doc wire.DocID, prove replication.Pr
 	}
 }
 
+// settle asks the peer for all it has of a document and waits until that is
+// here.
+func (c *session) settle(ctx context.Context, doc wire.DocID) error {
+	done := make(chan error, 1)
+	c.mu.Lock()
+	if c.joins == nil || !c.rep.Await(doc) {
+		c.mu.Unlock()
+		return ErrNoSession
+	}
+	c.joins[doc] = append(c.joins[doc], done)
+	c.mu.Unlock()
+	c.wake()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (c *session) poke(doc wire.DocID, kind pokeKind, chains ...wire.ChainID) {
 	c.pokes.add(doc, kind, chains)
 	c.wake()
