@@ -16,17 +16,19 @@ type Position struct {
 	ID  wire.EntryID
 }
 
-// chain is what is held of one chain: its branches, the chosen one first.
+// chain is what is held of one chain: its branches, in order.
 //
 // A branch is listed whole, from entry 0, so that none depends on another.
 // None is the beginning of another. They are in ascending order of the id at
 // the first number where two differ, which is the order of a walk through the
-// tree that goes to the lowest id first; the chosen branch is the first, and
-// the first MaxBranches are kept. Both are functions of the set of entries
-// ever seen, whatever the order of arrival and whatever was dropped on the
-// way: a branch outside the first MaxBranches has that many before it, and
-// more entries can only lengthen or multiply those.
+// tree that goes to the lowest id first. The first MaxBranches are kept, and
+// those that a statement names or something depends on. Without statements and
+// endorsement (see bounds) the first one is chosen. Both are functions of the
+// set of entries ever seen, whatever the order of arrival and whatever was
+// dropped on the way: a branch outside the first MaxBranches has that many
+// before it, and more entries can only lengthen or multiply those.
 type chain struct {
+	bounds
 	doc      wire.Doc16
 	author   wire.Device
 	auth     wire.Auth
@@ -129,14 +131,35 @@ func grow(from *branch, p Position, anchor bool) *branch {
 // full says whether a new branch that leaves from with the given entry would
 // rank behind the branches that are kept.
 func (c *chain) full(from *branch, p Position) bool {
-	if len(c.branches) < MaxBranches {
+	switch {
+	case len(c.branches) >= maxKeptBranches:
+		return true
+	case c.misses(p.Seq):
+		return false
+	case c.decidedAt(p.Seq):
+		return true
+	case len(c.branches) < MaxBranches:
 		return false
 	}
-	last := c.branches[len(c.branches)-1]
+	last := c.lastPlain()
+	if last == nil {
+		return true
+	}
 	if from.fork(last) < p.Seq {
 		return false // it parts from the last branch where from does, and from is before it
 	}
 	return bytes.Compare(p.ID[:], last.ids[p.Seq][:]) > 0
+}
+
+// lastPlain returns the last branch that is kept for its rank alone, if there
+// are so many that it may go.
+func (c *chain) lastPlain() *branch {
+	for i := len(c.branches) - 1; i >= 0 && i >= MaxBranches-1; i-- {
+		if b := c.branches[i]; !c.precious(b) {
+			return b
+		}
+	}
+	return nil
 }
 
 // insert adds a branch in its place and returns the one that is dropped for
@@ -144,11 +167,22 @@ func (c *chain) full(from *branch, p Position) bool {
 func (c *chain) insert(b *branch) (dropped *branch) {
 	i, _ := slices.BinarySearchFunc(c.branches, b, (*branch).compare)
 	c.branches = slices.Insert(c.branches, i, b)
-	if len(c.branches) > MaxBranches {
-		dropped = c.branches[MaxBranches]
-		c.branches = c.branches[:MaxBranches:MaxBranches]
+	if len(c.branches) > MaxBranches && !c.misses(0) {
+		dropped = c.drop()
 	}
 	return dropped
+}
+
+// drop removes the last branch beyond the first MaxBranches that nothing asks
+// to be kept.
+func (c *chain) drop() *branch {
+	for i := len(c.branches) - 1; i >= MaxBranches; i-- {
+		if b := c.branches[i]; !c.precious(b) {
+			c.branches = slices.Delete(slices.Clone(c.branches), i, i+1)
+			return b
+		}
+	}
+	return nil
 }
 
 // only lists the entries of a dropped branch that no kept branch holds.

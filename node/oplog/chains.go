@@ -24,6 +24,11 @@ type Chains struct {
 	chains map[wire.ChainID]*chain
 	sorted []wire.ChainID // keys of chains, ascending
 	doubt  map[wire.ChainID]bool
+	rules  Rules // nil: nothing bounds a chain
+
+	// Entries taken though they were past their chain's limit.
+	asideEntries int
+	asideBytes   int
 }
 
 // NewChains returns the empty index of a document.
@@ -37,8 +42,8 @@ type ChangeKind uint8
 // The changes.
 const (
 	Unchanged ChangeKind = iota // nothing: the entry was held, or has no place
-	Extended                    // the chosen branch is one entry longer
-	Kept                        // an entry was added to a branch that is not chosen
+	Extended                    // one entry more counts
+	Kept                        // an entry was added that does not count: another branch is chosen, or it is past the limit
 	Switched                    // another branch is the chosen one now
 )
 
@@ -102,7 +107,9 @@ func (c *Chains) Trim() []Ref {
 			b.ids = b.ids[:n]
 			kept = appendDistinct(kept, b)
 		}
-		if ch.branches = kept; len(kept) == 0 {
+		if ch.branches = kept; len(kept) > 0 {
+			ch.choose()
+		} else {
 			delete(c.chains, id)
 			i, _ := slices.BinarySearchFunc(c.sorted, id, compareChains)
 			c.sorted = slices.Delete(c.sorted, i, i+1)
@@ -135,15 +142,19 @@ func (c *Chains) add(e *Entry) (Change, error) {
 		if e.Seq != 0 {
 			return change, ErrGap
 		}
-		c.open(e)
+		c.begin(e)
 		change.Kind = Extended
+		if c.chains[e.chain].counts() == 0 {
+			change.Kind = Kept
+			c.noteAside(e)
+		}
 		return change, nil
 	}
 	if !ch.sameAs(&e.Header) {
 		return change, ErrChainClash
 	}
 	at := Position{e.Seq, e.ID}
-	chosen := ch.branches[0]
+	chosen, counted := ch.chosen, ch.counts()
 	switch p := ch.locate(&e.Header, e.ID); p.kind {
 	case placeHeld:
 		return change, ErrDuplicate
@@ -153,31 +164,45 @@ func (c *Chains) add(e *Entry) (Change, error) {
 		return change, ErrPrev
 	case placeExtend:
 		p.branch.push(e.ID, e.signed)
-		change.Kind = Kept
-		if p.branch == chosen {
-			change.Kind = Extended
-		}
 	case placeFork:
 		if ch.full(p.branch, at) {
 			return change, ErrForkFull
 		}
-		change.Kind = Kept
 		if dropped := ch.insert(grow(p.branch, at, e.signed)); dropped != nil {
 			change.Dropped = ch.only(dropped)
 		}
-		if ch.branches[0] != chosen {
-			change.Kind = Switched
-			change.From = ch.branches[0].fork(chosen)
+	}
+	ch.choose()
+	switch now := ch.counts(); {
+	case ch.chosen != chosen && ch.chosen.fork(chosen) < counted:
+		change.Kind = Switched
+		change.From = ch.chosen.fork(chosen)
+	case now > counted:
+		change.Kind = Extended
+	default:
+		change.Kind = Kept
+		if e.Seq >= ch.limit {
+			c.noteAside(e)
 		}
 	}
 	return change, nil
 }
 
-// open begins a chain with its entry 0.
-func (c *Chains) open(e *Entry) {
+// noteAside counts an entry taken past its chain's limit.
+func (c *Chains) noteAside(e *Entry) {
+	c.asideEntries++
+	c.asideBytes += len(e.Raw)
+}
+
+// begin begins a chain with its entry 0.
+func (c *Chains) begin(e *Entry) {
 	b := &branch{}
 	b.push(e.ID, e.signed)
-	c.chains[e.chain] = &chain{doc: e.Doc, author: e.Author, auth: e.Auth, inc: e.Inc, branches: []*branch{b}}
+	ch := &chain{doc: e.Doc, author: e.Author, auth: e.Auth, inc: e.Inc, branches: []*branch{b}}
+	of := c.boundsOf(&e.Header)
+	ch.limit, ch.stated = of.Limit, of.Stated
+	ch.choose()
+	c.chains[e.chain] = ch
 	i, _ := slices.BinarySearchFunc(c.sorted, e.chain, compareChains)
 	c.sorted = slices.Insert(c.sorted, i, e.chain)
 }
@@ -207,24 +232,25 @@ func (c *Chains) Author(id wire.ChainID) (d wire.Device, auth wire.Auth, inc uin
 	return ch.author, ch.auth, ch.inc, true
 }
 
-// Head returns the last entry of a chain's chosen branch.
+// Head returns the last entry of a chain's chosen branch, whether it counts or
+// not.
 func (c *Chains) Head(id wire.ChainID) (seq uint64, entry wire.EntryID, ok bool) {
 	ch := c.chains[id]
 	if ch == nil {
 		return 0, entry, false
 	}
-	seq = ch.branches[0].len() - 1
-	return seq, ch.branches[0].ids[seq], true
+	seq = ch.chosen.len() - 1
+	return seq, ch.chosen.ids[seq], true
 }
 
 // ID returns the id of the entry with the given number on a chain's chosen
-// branch.
+// branch, whether it counts or not.
 func (c *Chains) ID(id wire.ChainID, seq uint64) (wire.EntryID, bool) {
 	ch := c.chains[id]
-	if ch == nil || seq >= ch.branches[0].len() {
+	if ch == nil || seq >= ch.chosen.len() {
 		return wire.EntryID{}, false
 	}
-	return ch.branches[0].ids[seq], true
+	return ch.chosen.ids[seq], true
 }
 
 // Has says whether an entry is held, on whatever branch.
@@ -233,11 +259,11 @@ func (c *Chains) Has(id wire.ChainID, p Position) bool {
 	return ch != nil && slices.ContainsFunc(ch.branches, func(b *branch) bool { return b.holds(p) })
 }
 
-// Chosen says whether an entry lies on its chain's chosen branch, so that it
-// counts.
+// Chosen says whether an entry lies on its chain's chosen branch and within
+// its limit, so that it counts.
 func (c *Chains) Chosen(id wire.ChainID, p Position) bool {
 	ch := c.chains[id]
-	return ch != nil && ch.branches[0].holds(p)
+	return ch != nil && p.Seq < ch.limit && ch.chosen.holds(p)
 }
 
 // Fork is a chain whose author signed two entries for one number.
@@ -256,20 +282,22 @@ func (c *Chains) Forks() []Fork {
 		if len(ch.branches) == 1 {
 			continue
 		}
-		f := Fork{Chain: id, Author: ch.author, Seq: ch.branches[0].len(), Heads: ch.heads()}
-		for _, b := range ch.branches[1:] {
-			f.Seq = min(f.Seq, b.fork(ch.branches[0]))
+		f := Fork{Chain: id, Author: ch.author, Seq: ch.chosen.len(), Heads: ch.heads()}
+		for _, b := range ch.branches {
+			f.Seq = min(f.Seq, b.fork(ch.chosen))
 		}
 		forks = append(forks, f)
 	}
 	return forks
 }
 
-// heads lists the last entry of each branch.
+// heads lists the last entry of each branch, the chosen one first.
 func (c *chain) heads() []Position {
-	heads := make([]Position, len(c.branches))
-	for i, b := range c.branches {
-		heads[i] = b.head()
+	heads := []Position{c.chosen.head()}
+	for _, b := range c.branches {
+		if b != c.chosen {
+			heads = append(heads, b.head())
+		}
 	}
 	return heads
 }

@@ -35,11 +35,13 @@ func writes(role access.Role, stream uint8) bool {
 //	known                                ignore  ErrDuplicate
 //	author without authority             ignore  ErrNoAuthority
 //	role too low                         ignore  ErrRole
+//	past the limit, enough such are kept ignore  ErrAsideFull
 //	entries before it are missing        ignore  ErrGap
 //	ciphertext does not match            reject  ErrCiphertext
 //	signature does not verify            reject  ErrSignature
 //	the one before is not held           ignore  ErrPrev
 //	branch of a fork, not worth keeping  ignore  ErrForkFull
+//	past the chain's limit               ignore  ErrPastLimit, and Keep
 //	branch of a fork                     ignore  ErrFork, and Keep
 //	else                                 accept
 //
@@ -82,6 +84,9 @@ func (c *Chains) Screen(a Authority, e *Entry) Verdict {
 		return ignore(ErrRole)
 	}
 	ch := c.chains[e.chain]
+	if n, limit := c.extent(e); e.Seq >= limit && c.asideRoom(n, limit) == 0 {
+		return ignore(ErrAsideFull)
+	}
 	switch {
 	case ch == nil && e.Seq > 0:
 		return ignore(ErrGap)
@@ -93,12 +98,23 @@ func (c *Chains) Screen(a Authority, e *Entry) Verdict {
 	return Verdict{}
 }
 
+// extent returns how many entries are held of an entry's chain, and its limit.
+func (c *Chains) extent(e *Entry) (n, limit uint64) {
+	if ch := c.chains[e.chain]; ch != nil {
+		return ch.chosen.len(), ch.limit
+	}
+	return 0, c.boundsOf(&e.Header).Limit
+}
+
 // judgePlace asks where an entry goes in its chain.
 func (c *Chains) judgePlace(e *Entry) Verdict {
 	ch := c.chains[e.chain]
 	if ch == nil {
 		if e.Seq > 0 {
 			return ignore(ErrGap)
+		}
+		if c.boundsOf(&e.Header).Limit == 0 {
+			return ignore(ErrPastLimit)
 		}
 		return Verdict{}
 	}
@@ -113,8 +129,11 @@ func (c *Chains) judgePlace(e *Entry) Verdict {
 	case placeUnknown:
 		return ignore(ErrPrev)
 	case placeExtend:
-		if p.branch != ch.branches[0] {
+		switch {
+		case p.branch != ch.chosen:
 			return ignore(ErrFork)
+		case e.Seq >= ch.limit:
+			return ignore(ErrPastLimit)
 		}
 		return Verdict{}
 	default:
@@ -134,7 +153,9 @@ func (c *Chains) judgePlace(e *Entry) Verdict {
 // anchor. When an entry has a fault, those up to the last anchor before it are
 // still returned, and the verdict tells the fault. Known entries at the front
 // are passed over. When the run lies on a branch that is not the chosen one,
-// the verdict is ErrFork and the entries are returned to be kept.
+// the verdict is ErrFork, and when it is past the chain's limit ErrPastLimit, and
+// the entries are returned to be kept. A run that begins within the limit and
+// ends past it is accepted, as far as there is room.
 //
 // The checks and reasons are those of Check; a run that is not contiguous is
 // ErrRun, one without a signature where one is due is ErrNoAnchor. Like Check it
@@ -165,18 +186,41 @@ func (c *Chains) CheckRun(a Authority, run []*Entry) ([]*Entry, Verdict) {
 		return nil, at
 	}
 	linked, fault := linkedPart(role, run)
+	if linked = c.withinRoom(linked); len(linked) == 0 && fault.Action != Reject {
+		return nil, ignore(ErrAsideFull)
+	}
 	kept, err := verifyAnchors(linked)
 	if at.Reason == ErrPrev && len(kept) > 0 {
 		c.doubt[first.chain] = true
 		kept = nil
 	}
 	switch {
+	case err == ErrNoAnchor && len(linked) < len(run) && fault.Action == Accept:
+		return kept, ignore(ErrAsideFull) // the signature may be in what was cut off
 	case err == ErrSignature, err != nil && fault.Action == Accept:
 		return kept, reject(err)
 	case fault.Action != Accept:
 		return kept, fault
 	}
 	return kept, at
+}
+
+// withinRoom cuts a run where more of it past its limit would be kept than
+// there is room for.
+func (c *Chains) withinRoom(run []*Entry) []*Entry {
+	if len(run) == 0 {
+		return run
+	}
+	n, limit := c.extent(run[0])
+	last := run[len(run)-1].Seq
+	if last < limit {
+		return run
+	}
+	room := c.asideRoom(n, limit)
+	if past := last - max(limit, run[0].Seq) + 1; past > room {
+		return run[:uint64(len(run))-(past-room)]
+	}
+	return run
 }
 
 // linkedPart returns the entries of a run before the first with a fault; role

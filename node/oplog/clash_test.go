@@ -26,7 +26,7 @@ func TestChainClash(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := NewChains(wire.DocID{})
-	c.open(e)
+	c.begin(e)
 	c.chains[e.chain].inc = 5
 	next, err := Sign(key, Header{Author: key.Device(), Seq: 1, Prev: e.ID}, nil)
 	if err != nil {

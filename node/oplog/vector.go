@@ -11,6 +11,7 @@ import (
 const (
 	DomainDigest wire.Domain = "sheaf/1/digest"
 	DomainBranch wire.Domain = "sheaf/1/branch"
+	DomainAside  wire.Domain = "sheaf/1/aside"
 )
 
 // maxRunList is how many entries Run lists at once: enough that an anchor is
@@ -18,10 +19,13 @@ const (
 const maxRunList = 4 * MaxRunEntries
 
 // Vector tells what a replica holds, by lines. Each chain is a line under its
-// own id, ending where its chosen branch ends. Each branch of a forked chain,
-// the chosen one too, is one more line under a branch id (see BranchID). So
-// replicas that hold the same have the same vector, and whoever lacks a branch
-// lacks a line and is sent it from the start, like a chain it never saw.
+// own id, ending where its chosen branch ends or its limit is. Each branch of a
+// chain whose fork no statement decides, the chosen one too, is one more line
+// under a branch id (see BranchID). So replicas that hold the same have the same
+// vector, and whoever lacks a branch lacks a line and is sent it from the start,
+// like a chain it never saw. Endorsement, which only key holders can judge, has
+// no influence. What is held past a chain's limit is offered as a line under an
+// aside id (see AsideID), which has no part in digests.
 type Vector map[wire.ChainID]Position
 
 // BranchID returns the id that a branch of a forked chain has in vectors; last
@@ -38,21 +42,78 @@ func BranchID(chain wire.ChainID, last wire.EntryID) wire.ChainID {
 	return wire.ChainID(sum[:len(wire.ChainID{})])
 }
 
+// AsideID returns the id under which vectors offer what is held of a chain past
+// its limit. The numbers of such a line start at the limit.
+func AsideID(chain wire.ChainID, limit uint64) wire.ChainID {
+	b := appendHead(make([]byte, 0, 32), majorArray, 2)
+	b = appendBytes(b, chain[:])
+	sum := DomainAside.Sum(appendUint(b, limit))
+	return wire.ChainID(sum[:len(wire.ChainID{})])
+}
+
 // line is one line of a vector.
 type line struct {
 	id wire.ChainID
 	Position
 }
 
-// appendLines adds the chain's part of the vector.
+// appendLines adds the chain's part of the vector: what is valid without keys.
 func (c *chain) appendLines(lines []line, id wire.ChainID) []line {
-	lines = append(lines, line{id, c.branches[0].head()})
-	if len(c.branches) > 1 {
-		for _, b := range c.branches {
-			lines = append(lines, line{BranchID(id, b.head().ID), b.head()})
+	n := min(c.open.len(), c.limit)
+	if n == 0 {
+		return lines
+	}
+	lines = append(lines, line{id, Position{n - 1, c.open.ids[n-1]}})
+	if heads := c.contested(); len(heads) > 1 {
+		for _, p := range heads {
+			lines = append(lines, line{BranchID(id, p.ID), p})
 		}
 	}
 	return lines
+}
+
+// contested lists the last entries within the limit of the branches between
+// which no statement decides; one that is the beginning of another is left out.
+func (c *chain) contested() []Position {
+	if len(c.branches) == 1 {
+		return nil
+	}
+	var heads []Position
+	branches := slices.DeleteFunc(slices.Clone(preferred(c.branches, c.stated)), func(b *branch) bool {
+		return slices.Index(c.branches, b) >= MaxBranches && !c.precious(b)
+	})
+	for i, b := range branches {
+		n := min(b.len(), c.limit)
+		inAnother := func(j int) bool {
+			m := min(branches[j].len(), c.limit)
+			same := b.fork(branches[j])
+			return n > 0 && same >= n && (m > n || j < i)
+		}
+		if n > 0 && !slices.ContainsFunc(indexes(len(branches), i), inAnother) {
+			heads = append(heads, Position{n - 1, b.ids[n-1]})
+		}
+	}
+	return heads
+}
+
+// indexes lists the numbers below n but one.
+func indexes(n, but int) []int {
+	var list []int
+	for i := range n {
+		if i != but {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// asideLine offers what is held past the chain's limit.
+func (c *chain) asideLine(id wire.ChainID) (line, bool) {
+	if c.open.len() <= c.limit {
+		return line{}, false
+	}
+	head := c.open.head()
+	return line{AsideID(id, c.limit), Position{head.Seq - c.limit, head.ID}}, true
 }
 
 // Vector returns what the index holds, leaving out chains in doubt: those that
@@ -66,6 +127,9 @@ func (c *Chains) Vector() Vector {
 			continue
 		}
 		for _, l := range c.chains[id].appendLines(nil, id) {
+			v[l.id] = l.Position
+		}
+		if l, ok := c.chains[id].asideLine(id); ok {
 			v[l.id] = l.Position
 		}
 	}
@@ -109,41 +173,51 @@ type Step struct {
 }
 
 // Run lists entries of a line of the vector from a number on, in order: of a
-// chain's chosen branch, or of another branch under its branch id. The list is
-// cut at some length and ends at an anchor; it is empty when there is nothing.
-// A sender reads them from its store by Step's Ref and may stop at any anchor.
+// chain's branch, of another branch under its branch id, or of what is past the
+// limit under its aside id. The list is cut at some length and ends at an
+// anchor, for which it may go past the limit; it is empty when there is
+// nothing. A sender reads them from its store by Step's Ref and may stop at any
+// anchor.
 func (c *Chains) Run(line wire.ChainID, from uint64) []Step {
-	id, b := c.find(line)
-	if b == nil || from >= b.len() {
+	id, b, first, end := c.find(line)
+	if b == nil || from >= end-first {
 		return nil
 	}
+	from += first
 	steps := make([]Step, 0, min(b.len()-from, maxRunList))
-	end := 0
+	anchored := 0
 	for seq := from; seq < b.len() && len(steps) < maxRunList; seq++ {
+		if seq >= end && anchored == len(steps) {
+			break
+		}
 		anchor := b.anchors.has(seq)
 		steps = append(steps, Step{Ref{id, Position{seq, b.ids[seq]}}, anchor})
 		if anchor {
-			end = len(steps)
+			anchored = len(steps)
 		}
 	}
-	return steps[:end]
+	return steps[:anchored]
 }
 
-// find returns the branch that a line of the vector stands for.
-func (c *Chains) find(line wire.ChainID) (wire.ChainID, *branch) {
+// find returns the branch that a line of the vector stands for, and the first
+// and the last, not included, of its entries that belong to the line.
+func (c *Chains) find(line wire.ChainID) (id wire.ChainID, b *branch, from, to uint64) {
 	if ch := c.chains[line]; ch != nil {
-		return line, ch.branches[0]
+		return line, ch.open, 0, min(ch.open.len(), ch.limit)
 	}
 	for _, id := range c.sorted {
 		ch := c.chains[id]
+		if ch.open.len() > ch.limit && AsideID(id, ch.limit) == line {
+			return id, ch.open, ch.limit, ch.open.len()
+		}
 		if len(ch.branches) == 1 {
 			continue
 		}
 		for _, b := range ch.branches {
-			if BranchID(id, b.head().ID) == line {
-				return id, b
+			if n := min(b.len(), ch.limit); n > 0 && BranchID(id, b.ids[n-1]) == line {
+				return id, b, 0, n
 			}
 		}
 	}
-	return wire.ChainID{}, nil
+	return wire.ChainID{}, nil, 0, 0
 }

@@ -46,10 +46,10 @@ func (v Verdict) String() string {
 }
 
 // Keep says whether the thing judged is to be stored and appended: when it is
-// accepted, and when it is a branch of a fork, which is kept but not passed on
-// by gossip.
+// accepted, and when it is a branch of a fork or past its chain's limit, which
+// is kept but not passed on by gossip.
 func (v Verdict) Keep() bool {
-	return v.Action == Accept || errors.Is(v.Reason, ErrFork)
+	return v.Action == Accept || errors.Is(v.Reason, ErrFork) || errors.Is(v.Reason, ErrPastLimit)
 }
 
 // Reasons to reject: true of the bytes alone.
@@ -69,6 +69,8 @@ var (
 	ErrRole        = errors.New("author's role is too low for the stream")
 	ErrGap         = errors.New("entries before this one are missing")
 	ErrFork        = errors.New("entry is on a branch of a forked chain that is not the chosen one")
+	ErrPastLimit   = errors.New("entry is past its chain's limit")
+	ErrAsideFull   = errors.New("enough entries past the limit are kept")
 	ErrForkFull    = errors.New("enough better branches of this fork are kept")
 	ErrPrev        = errors.New("entry before this one is on a branch not held")
 	ErrChainClash  = errors.New("chain id is taken by another chain")
