@@ -55,6 +55,7 @@ func (d *Document) Summary() replication.Summary {
 	return replication.Summary{
 		AccessHeads: heads,
 		Vector:      d.chains.Vector(),
+		Held:        d.chains.Held(),
 		Digest:      d.chains.Digest(heads),
 	}
 }

@@ -136,14 +136,12 @@ func (c *chain) full(from *branch, p Position) bool {
 		return true
 	case c.misses(p.Seq):
 		return false
-	case c.decidedAt(p.Seq):
-		return true
-	case len(c.branches) < MaxBranches:
-		return false
+	case p.Seq >= c.limit, c.decidedAt(p.Seq):
+		return true // it counts for nothing
 	}
-	last := c.lastPlain()
+	last := c.lastOf(MaxBranches)
 	if last == nil {
-		return true
+		return false
 	}
 	if from.fork(last) < p.Seq {
 		return false // it parts from the last branch where from does, and from is before it
@@ -151,13 +149,26 @@ func (c *chain) full(from *branch, p Position) bool {
 	return bytes.Compare(p.ID[:], last.ids[p.Seq][:]) > 0
 }
 
-// lastPlain returns the last branch that is kept for its rank alone, if there
-// are so many that it may go.
-func (c *chain) lastPlain() *branch {
-	for i := len(c.branches) - 1; i >= 0 && i >= MaxBranches-1; i-- {
-		if b := c.branches[i]; !c.precious(b) {
-			return b
+// ranks numbers the branches, from 1; those that differ only past the limit
+// have the same number.
+func (c *chain) ranks() []int {
+	ranks := make([]int, len(c.branches))
+	for i, b := range c.branches {
+		ranks[i] = 1
+		if i > 0 {
+			ranks[i] = ranks[i-1]
+			if b.fork(c.branches[i-1]) < c.limit {
+				ranks[i]++
+			}
 		}
+	}
+	return ranks
+}
+
+// lastOf returns the first branch with a rank, or nil.
+func (c *chain) lastOf(rank int) *branch {
+	if i := slices.Index(c.ranks(), rank); i >= 0 {
+		return c.branches[i]
 	}
 	return nil
 }
@@ -176,7 +187,8 @@ func (c *chain) insert(b *branch) (dropped *branch) {
 // drop removes the last branch beyond the first MaxBranches that nothing asks
 // to be kept.
 func (c *chain) drop() *branch {
-	for i := len(c.branches) - 1; i >= MaxBranches; i-- {
+	ranks := c.ranks()
+	for i := len(c.branches) - 1; i >= MaxBranches && ranks[i] > MaxBranches; i-- {
 		if b := c.branches[i]; !c.precious(b) {
 			c.branches = slices.Delete(slices.Clone(c.branches), i, i+1)
 			return b

@@ -73,9 +73,6 @@ func (c *Chains) Govern(r Rules) []Recount {
 			b := r.Bounds(ch.auth, ch.author, ch.inc)
 			ch.limit, ch.stated = b.Limit, b.Stated
 		})
-		if ch.missesStated() {
-			c.doubt[id] = true
-		}
 	}
 	return list
 }
@@ -139,10 +136,12 @@ func preferred(branches []*branch, said []Position) []*branch {
 // counts is how many entries of the chosen branch count.
 func (c *chain) counts() uint64 { return min(c.chosen.len(), c.limit) }
 
-// missesStated says whether a statement names an entry that is not held though
-// another one has its number.
-func (c *chain) missesStated() bool {
-	return slices.ContainsFunc(c.stated, func(p Position) bool { return c.chosen.len() > p.Seq && !c.has(p) })
+// lacksNamed says whether a statement, or an entry held, names one that is not
+// held though another one has its number.
+func (c *chain) lacksNamed() bool {
+	n := c.chosen.len()
+	return slices.ContainsFunc(c.stated, func(p Position) bool { return n > p.Seq && !c.has(p) }) ||
+		slices.ContainsFunc(c.wanted, func(p Position) bool { return n > p.Seq && !c.hasWanted(p) })
 }
 
 // misses says whether a statement, or an entry held, names one of this chain
@@ -200,9 +199,6 @@ func (c *Chains) Want(id wire.ChainID, seq uint64, id8 [8]byte) bool {
 	}
 	if len(ch.wanted) < maxKeptBranches {
 		ch.wanted = append(ch.wanted, p)
-	}
-	if !held && ch.chosen.len() > seq {
-		c.doubt[id] = true // there is a branch that is not held
 	}
 	return held
 }

@@ -88,7 +88,7 @@ type replica struct {
 	a      oplog.Authority
 	chains *oplog.Chains
 	stored map[oplog.Ref]*oplog.Entry
-	chosen map[wire.ChainID][]wire.EntryID // as a node applies them
+	chosen map[wire.ChainID][]wire.EntryID // as a node applies them; nil once it is governed
 }
 
 func newReplica(t *testing.T, a oplog.Authority) *replica {
@@ -113,6 +113,9 @@ func (r *replica) receive(run []*oplog.Entry) {
 		r.stored[refOf(e)] = e
 		for _, p := range change.Dropped {
 			delete(r.stored, oplog.Ref{Chain: change.Chain, Position: p})
+		}
+		if r.chosen == nil {
+			continue
 		}
 		switch change.Kind {
 		case oplog.Extended:
@@ -225,7 +228,7 @@ func TestConvergence(t *testing.T) {
 func (r *replica) pull(from *replica) {
 	r.t.Helper()
 	theirs := r.chains.Vector()
-	for line, p := range from.chains.Vector() {
+	for line, p := range from.chains.Held() {
 		start := uint64(0)
 		if their, ok := theirs[line]; ok {
 			switch {

@@ -79,8 +79,9 @@ func (c *chain) contested() []Position {
 		return nil
 	}
 	var heads []Position
+	ranks := c.ranks()
 	branches := slices.DeleteFunc(slices.Clone(preferred(c.branches, c.stated)), func(b *branch) bool {
-		return slices.Index(c.branches, b) >= MaxBranches && !c.precious(b)
+		return ranks[slices.Index(c.branches, b)] > MaxBranches && !c.precious(b)
 	})
 	for i, b := range branches {
 		n := min(b.len(), c.limit)
@@ -117,15 +118,28 @@ func (c *chain) asideLine(id wire.ChainID) (line, bool) {
 }
 
 // Vector returns what the index holds, leaving out chains in doubt: those that
-// turned out to have a branch which is not held here, or not yet. A replica
+// turned out to have a branch which is not held here, or not yet: its author
+// signed for it, a statement names it, or an entry held depends on it. A replica
 // that is shown this vector sends such a chain from its start, so that the
 // place of the fork is among what it sends.
 func (c *Chains) Vector() Vector {
-	v := make(Vector, len(c.sorted))
+	v := c.Held()
 	for _, id := range c.sorted {
-		if c.doubt[id] {
+		ch := c.chains[id]
+		if !c.doubt[id] && !ch.lacksNamed() {
 			continue
 		}
+		for _, l := range ch.appendLines(nil, id) {
+			delete(v, l.id)
+		}
+	}
+	return v
+}
+
+// Held returns what the index holds with nothing left out, for sending.
+func (c *Chains) Held() Vector {
+	v := make(Vector, len(c.sorted))
+	for _, id := range c.sorted {
 		for _, l := range c.chains[id].appendLines(nil, id) {
 			v[l.id] = l.Position
 		}

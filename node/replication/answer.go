@@ -84,7 +84,7 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 		}
 		a.sealKeys = st.unsent(offer.SealKeys)
 	}
-	for line, ours := range sum.Vector {
+	for line, ours := range sum.held() {
 		if from, lacking := lackedFrom(ours, theirs, line); lacking {
 			a.chains = append(a.chains, newCursor(line, from, ours))
 		}
@@ -159,7 +159,7 @@ func (s *Session) answerWant(st *docState, chains []wanted) {
 	if !ok {
 		return
 	}
-	vector := d.Summary().Vector
+	vector := d.Summary().held()
 	if st.answer == nil {
 		st.answer = &answer{}
 	}

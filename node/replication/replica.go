@@ -12,7 +12,18 @@ type Digest [16]byte
 type Summary struct {
 	AccessHeads []wire.OpID  // heads of the access log
 	Vector      oplog.Vector // position of each chain; the session does not change it
-	Digest      Digest       // over both; equal exactly if both are
+	// Held is Vector with the chains in doubt too: what can be sent. Nil means
+	// the same as Vector.
+	Held   oplog.Vector
+	Digest Digest // over both; equal exactly if both are
+}
+
+// held is what can be sent.
+func (s Summary) held() oplog.Vector {
+	if s.Held != nil {
+		return s.Held
+	}
+	return s.Vector
 }
 
 // Standing says what a peer may have of a document.
