@@ -145,6 +145,9 @@ func (e *waitError) Error() string { return "waits for " + e.what }
 // applyEntry opens and merges one entry. A waitError leaves it for later, and
 // notes what would let it go on; any other error makes it inert.
 func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry) error {
+	if e.Stream == oplog.StreamComments && e.Kind == kindUpdate {
+		return d.applyComment(chain, e)
+	}
 	if e.Stream != streamBody || e.Kind != kindUpdate {
 		d.log.Warn("entry of a kind this version does not read, kept", "kind", e.Kind, "stream", e.Stream)
 		chain.advance(chain.end(), nil)

@@ -77,6 +77,7 @@ type Document struct {
 
 	ledger     *ledger
 	people     *people
+	talk       talk
 	topic      *gossip.Topic
 	rate       rateMeter
 	info       localInfo
@@ -122,6 +123,7 @@ func newDocument(n *Node, id wire.DocID) *Document {
 func (d *Document) resetContent() {
 	d.causes = newCausality()
 	d.queue = newApplyQueue()
+	d.talk.reset()
 	// A clean-up here would delete what no entry deletes: nodes with the same
 	// entries would differ. Pages clean up, and what they delete is logged.
 	d.body = crdt.NewDoc(crdt.Config{DisableFormatCleanup: true})

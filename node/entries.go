@@ -194,7 +194,7 @@ func (d *Document) sealEntry(sl *slot, p seal.Payload, ops int) (*oplog.Entry, e
 	}
 	h := oplog.Header{
 		Doc: d.id.Short(), Author: d.node.device, Auth: sl.auth, Inc: sl.inc,
-		Seq: sl.next, Prev: sl.prev, Epoch: epoch, Stream: streamBody, Kind: kindUpdate, NumOps: uint32(ops),
+		Seq: sl.next, Prev: sl.prev, Epoch: epoch, Stream: sl.stream, Kind: kindUpdate, NumOps: uint32(ops),
 	}
 	aad, err := h.AAD()
 	if err != nil {

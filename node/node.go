@@ -62,7 +62,7 @@ type Stats struct {
 // Change says that something about the node or one of its documents changed.
 type Change struct {
 	Kind ChangeKind
-	Doc  wire.DocID // for DocumentChanged
+	Doc  wire.DocID // for DocumentChanged and CommentsChanged
 }
 
 // ChangeKind is the kind of a Change.
@@ -73,6 +73,7 @@ const (
 	StatusChanged    ChangeKind = iota // the node's status
 	DocumentsChanged                   // a document was added, trashed or restored
 	DocumentChanged                    // title, state, peers or holders of one document
+	CommentsChanged                    // what is said about one document
 )
 
 // New opens every document of the store and, if cfg has a host, starts to

@@ -176,6 +176,7 @@ func (d *Document) newLease() (Lease, error) {
 	sl.session = s
 	d.sessions[s.id] = s
 	d.pushDurable(s)
+	d.introduceSelf(auth, role)
 	return s.lease(role, false), nil
 }
 

@@ -16,6 +16,7 @@ type slot struct {
 	chain   wire.ChainID
 	auth    wire.Auth
 	inc     uint32
+	stream  uint8 // what its entries hold: streamBody, or comment records
 	client  crdt.ClientID
 	session *Session // nil while no session holds it
 	next    uint64   // seq of the next entry
@@ -34,6 +35,11 @@ func (d *Document) takeSlot(auth wire.Auth) (*slot, error) {
 			return sl, nil
 		}
 	}
+	return d.freshSlot(auth)
+}
+
+// freshSlot makes a chain that nobody has written on.
+func (d *Document) freshSlot(auth wire.Auth) (*slot, error) {
 	for range 64 {
 		var raw [4]byte
 		if _, err := io.ReadFull(d.node.rand(), raw[:]); err != nil {

@@ -198,7 +198,7 @@ func commitAll(st store.Store, work outbox) error {
 func (d *Document) flush() {
 	d.mu.Lock()
 	messages, receipts, topic := d.announce, d.receiptsOut, d.topic
-	reoffer, changed := d.reoffer, d.changed
+	reoffer, changed, talked := d.reoffer, d.changed, d.talkChanged()
 	d.announce, d.receiptsOut, d.reoffer, d.changed = nil, nil, false, false
 	d.mu.Unlock()
 	for _, m := range messages {
@@ -216,6 +216,9 @@ func (d *Document) flush() {
 	}
 	if changed {
 		d.node.notify(Change{Kind: DocumentChanged, Doc: d.id})
+	}
+	if talked {
+		d.node.notify(Change{Kind: CommentsChanged, Doc: d.id})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/comments"
 )
 
 // Code names an error for programs.
@@ -49,6 +50,10 @@ func toError(err error) *Error {
 		return &Error{Unavailable, "This document is not open to this device yet: no member has let it in. Keep Sheaf running; it goes on trying."}
 	case errors.Is(err, node.ErrReadOnly):
 		return &Error{ReadOnly, sentence(err)}
+	case errors.Is(err, node.ErrNoComment):
+		return &Error{NotFound, sentence(err)}
+	case errors.Is(err, comments.ErrRecord):
+		return &Error{BadRequest, "The comment was not taken: " + strings.TrimPrefix(err.Error(), comments.ErrRecord.Error()+": ") + "."}
 	case errors.Is(err, node.ErrWrongClient), errors.Is(err, node.ErrBadUpdate), errors.Is(err, node.ErrTitle):
 		return &Error{BadRequest, sentence(err)}
 	case errors.Is(err, node.ErrFull):

@@ -66,6 +66,8 @@ func (s *Server) event(c node.Change) any {
 		return statusEvent(s.statusNow())
 	case node.DocumentsChanged:
 		return map[string]string{"type": "documents"}
+	case node.CommentsChanged:
+		return map[string]string{"type": "comments", "id": c.Doc.String()}
 	}
 	d, err := s.cfg.Node.Document(c.Doc)
 	if err != nil {
