@@ -70,7 +70,7 @@ func (n *Node) stopNetwork() {
 // joins.
 func (d *Document) enterTopic() {
 	d.mu.Lock()
-	first, _ := d.access.Epoch()
+	first, _ := d.access.First()
 	key, ok := d.keys[first]
 	if !ok || d.topic != nil || d.node.gossip == nil || d.closed {
 		d.mu.Unlock()

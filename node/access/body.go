@@ -9,8 +9,7 @@ import (
 // Kind says what an operation does.
 type Kind uint8
 
-// The kinds of operations. This version judges genesis, grant, invite and merge;
-// the others are kept for nodes that do.
+// The kinds of operations. Others are kept for nodes that know them.
 const (
 	KindGenesis Kind = 0
 	KindGrant   Kind = 1
@@ -130,6 +129,27 @@ func (op *Op) readBody(raw wire.Raw) error {
 	case KindInvite:
 		op.Invite = new(Invite)
 		body = op.Invite
+	case KindDevAdd:
+		op.DevAdd = new(DevAdd)
+		body = op.DevAdd
+	case KindRevoke:
+		op.Revoke = new(Revoke)
+		body = op.Revoke
+	case KindLeave:
+		op.Leave = new(Leave)
+		body = op.Leave
+	case KindRotate:
+		op.Rotate = new(Rotate)
+		body = op.Rotate
+	case KindPin:
+		op.Pin = new(Pin)
+		body = op.Pin
+	case KindPolicy:
+		b := new(newPolicy)
+		op.Policy, body = &b.Policy, b
+	case KindRelay:
+		op.Relays = new(Relays)
+		body = op.Relays
 	case KindMerge:
 		body = new(merge)
 	default:

@@ -124,6 +124,73 @@ func NewMerge(l *Log, key *identity.Key, now time.Time) (*Op, error) {
 	return op, nil
 }
 
+// NewDevAdd makes the op that gives another device of key's user the role of
+// key's device.
+func NewDevAdd(l *Log, key *identity.Key, d GrantDevice, now time.Time) (*Op, error) {
+	body := &DevAdd{Device: d.Device, Seal: d.Seal, Kind: d.Kind, Cert: d.Cert}
+	return l.make(key, KindDevAdd, body, now, func(Role) bool { return true })
+}
+
+// NewRevoke makes the op that ends an authority, or an invite. Cuts state the
+// last entries of its chains that count; of chains left out none does. Keep
+// names devices that the target added and that stay.
+func NewRevoke(l *Log, key *identity.Key, t Target, cuts []Statement, keep []wire.Device, now time.Time) (*Op, error) {
+	body := &Revoke{Target: t, Cuts: cuts, Keep: keep}
+	return l.make(key, KindRevoke, body, now, func(Role) bool { return true })
+}
+
+// NewLeave makes the op by which key's device leaves, stating its last entries.
+func NewLeave(l *Log, key *identity.Key, last []Statement, now time.Time) (*Op, error) {
+	return l.make(key, KindLeave, &Leave{Statements: last}, now, func(Role) bool { return true })
+}
+
+// NewRotate makes the op that announces a new epoch key, with the sealed keys
+// before it. key's device must be an editor or owner.
+func NewRotate(l *Log, key *identity.Key, epoch wire.EpochID, back []byte, now time.Time) (*Op, error) {
+	return l.make(key, KindRotate, &Rotate{Epoch: epoch, Back: back}, now, func(r Role) bool { return r >= Editor })
+}
+
+// PinMode says whether a pin limits what counts.
+type PinMode uint8
+
+// The modes of a pin.
+const (
+	PinBranch PinMode = iota // it only chooses branches
+	PinLimit                 // and nothing after the entries stated counts
+)
+
+// NewPin makes the op that says what counts of an authority's chains.
+func NewPin(l *Log, key *identity.Key, t Target, mode PinMode, list []Statement, now time.Time) (*Op, error) {
+	body := &Pin{Target: t, Limit: uint8(mode), Statements: list}
+	return l.make(key, KindPin, body, now, func(Role) bool { return true })
+}
+
+// NewPolicy makes the op that sets how history is kept. key's device must be an
+// owner.
+func NewPolicy(l *Log, key *identity.Key, p Policy, now time.Time) (*Op, error) {
+	return l.make(key, KindPolicy, &newPolicy{Policy: p}, now, func(r Role) bool { return r == Owner })
+}
+
+// NewRelay makes the op that names the document's relays. key's device must be
+// an owner.
+func NewRelay(l *Log, key *identity.Key, r Relays, now time.Time) (*Op, error) {
+	return l.make(key, KindRelay, &r, now, func(r Role) bool { return r == Owner })
+}
+
+// make signs an op of key's device on what the log holds.
+func (l *Log) make(key *identity.Key, kind Kind, body any, now time.Time, may func(Role) bool) (*Op, error) {
+	h, err := l.next(key.Device(), now, may)
+	if err != nil {
+		return nil, fmt.Errorf("make %s: %w", kind, err)
+	}
+	h.Kind = kind
+	op, err := sign(key, h, body)
+	if err != nil {
+		return nil, fmt.Errorf("make %s: %w", kind, err)
+	}
+	return op, nil
+}
+
 // next fills the header of an op that a device makes on what the log holds. The
 // ops of need will lie in its past.
 func (l *Log) next(d wire.Device, now time.Time, may func(Role) bool, need ...*node) (opHeader, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/hpke"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/identity"
@@ -113,7 +114,7 @@ func (l *Log) FindInvite(public wire.Device) (wire.OpID, bool) {
 func (l *Log) findInvite(public wire.Device, now time.Time) (best *node) {
 	l.settle()
 	for _, n := range l.invites[public] {
-		if n.valid && (now.IsZero() || !n.op.Invite.expired(now)) && (best == nil || compareNodes(n, best) < 0) {
+		if n.valid && l.stateOf(n) == InviteOpen && (now.IsZero() || !n.op.Invite.expired(now)) && (best == nil || compareNodes(n, best) < 0) {
 			best = n
 		}
 	}
@@ -123,10 +124,14 @@ func (l *Log) findInvite(public wire.Device, now time.Time) (best *node) {
 // openInvite returns a Valid invite by its op.
 func (l *Log) openInvite(id wire.OpID) (*node, error) {
 	l.settle()
-	if n := l.nodes[id]; n != nil && n.valid && n.op.Invite != nil {
-		return n, nil
+	n := l.nodes[id]
+	if n == nil || !n.valid || n.op.Invite == nil {
+		return nil, fmt.Errorf("%w: its invite is not known here", ErrRequest)
 	}
-	return nil, fmt.Errorf("%w: its invite is not known here", ErrRequest)
+	if l.stateOf(n) != InviteOpen {
+		return nil, fmt.Errorf("%w: the link was taken back", ErrRequest)
+	}
+	return n, nil
 }
 
 func (i *Invite) expired(now time.Time) bool {
@@ -142,4 +147,61 @@ func (l *Log) uses(invite *node, d wire.Device) int {
 		}
 	}
 	return len(seen)
+}
+
+// InviteState says whether an invite lets anyone in.
+type InviteState uint8
+
+// The states of an invite, by the access log alone.
+const (
+	InviteOpen    InviteState = iota
+	InviteRevoked             // an owner took it back
+	InviteClosed              // someone was removed, and it was to close then
+)
+
+func (l *Log) stateOf(invite *node) InviteState {
+	return l.closed(invite, func(*node) bool { return true })
+}
+
+// InviteInfo describes an invite.
+type InviteInfo struct {
+	Op             wire.OpID
+	Sign           wire.Device
+	Seal           wire.SealHash
+	Role           Role
+	Max            uint32    // devices it may let in; 0: any number
+	Expires        time.Time // zero: never
+	CloseOnRemoval bool
+	By             wire.Device
+	Made           time.Time // by the clock of who made it
+	State          InviteState
+	Uses           []wire.Device // those it has let in
+}
+
+// Invites lists the Valid invites in topological order.
+func (l *Log) Invites() []InviteInfo {
+	l.settle()
+	at := map[*node]int{}
+	var list []InviteInfo
+	for _, n := range l.order {
+		if n.valid && n.op.Invite != nil {
+			b := n.op.Invite
+			info := InviteInfo{
+				Op: n.op.ID, Sign: b.Sign, Seal: b.Seal, Role: b.Role, Max: b.MaxUses, CloseOnRemoval: b.CloseOnRemoval == 1,
+				By: n.op.Author, Made: n.op.Time, State: l.stateOf(n),
+			}
+			if b.ExpiresMillis != 0 {
+				info.Expires = time.UnixMilli(int64(b.ExpiresMillis))
+			}
+			at[n] = len(list)
+			list = append(list, info)
+		}
+		if n.valid && n.via != nil {
+			info := &list[at[n.via]]
+			if d := n.op.Grant.Devices[0].Device; !slices.Contains(info.Uses, d) {
+				info.Uses = append(info.Uses, d)
+			}
+		}
+	}
+	return list
 }

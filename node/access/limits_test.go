@@ -60,7 +60,7 @@ func TestAFloodIsNotFollowed(t *testing.T) {
 		t.Fatalf("%d heads", len(l.Heads()))
 	}
 	// A revoke has room of its own, for nodes that judge it.
-	revoke := forge(l, eve, KindRevoke, grant.ID, l.Heads(), [][]byte{})
+	revoke := forge(l, eve, KindRevoke, grant.ID, l.Heads(), &Revoke{Target: Target{Op: grant.ID}})
 	add(t, l, revoke, nil)
 	if !l.nodes[revoke.ID].counted {
 		t.Fatal("a removal did not fit")

@@ -34,7 +34,13 @@ type Log struct {
 	heads  map[wire.OpID]*node
 	parked parked
 
-	groups  map[group][]*node         // ops that share a limit, in (depth, id) order
+	groups   map[group][]*node  // ops that share a limit, in (depth, id) order
+	revokes  map[Target][]*node // by what they name
+	pins     map[Target][]*node
+	leaves   map[wire.Device][]*node // by author
+	removals []*node                 // all revokes and leaves
+	revision uint64
+
 	holders map[wire.Auth][]*holder   // authorities by the first half of their op's id
 	devices map[wire.Device][]*holder // and by device
 	invites map[wire.Device][]*node   // invites by their key
@@ -52,6 +58,7 @@ type node struct {
 	via     *node     // the invite a grant answers
 	holders []*holder // the authorities it gives
 	counted bool
+	known   bool // valid says so
 	valid   bool
 }
 
@@ -59,7 +66,8 @@ type node struct {
 func NewLog(doc wire.DocID) *Log {
 	return &Log{
 		doc: doc, limits: defaultLimits, nodes: map[wire.OpID]*node{}, heads: map[wire.OpID]*node{},
-		parked: newParked(), groups: map[group][]*node{}, holders: map[wire.Auth][]*holder{},
+		parked: newParked(), groups: map[group][]*node{}, revokes: map[Target][]*node{}, pins: map[Target][]*node{},
+		leaves: map[wire.Device][]*node{}, holders: map[wire.Auth][]*holder{},
 		devices: map[wire.Device][]*holder{}, invites: map[wire.Device][]*node{},
 	}
 }
@@ -209,9 +217,11 @@ func (l *Log) insert(op *Op) error {
 	if op.Invite != nil {
 		l.invites[op.Invite.Sign] = append(l.invites[op.Invite.Sign], n)
 	}
+	l.noteRemoval(n)
 	l.count(n)
+	l.revision++
 	if !l.stale {
-		n.valid = n.judge()
+		l.isValid(n)
 	}
 	return nil
 }
@@ -290,9 +300,25 @@ func (l *Log) Ignored() map[Kind]int {
 }
 
 // judged reports whether this version knows what the op means.
-func (op *Op) judged() bool {
-	return op.Genesis != nil || op.Grant != nil || op.Invite != nil || op.Kind == KindMerge
+func (op *Op) judged() bool { return kindNames[op.Kind] != "" }
+
+// noteRemoval indexes an op that ends or limits something.
+func (l *Log) noteRemoval(n *node) {
+	switch op := n.op; {
+	case op.Revoke != nil:
+		l.revokes[op.Revoke.Target] = append(l.revokes[op.Revoke.Target], n)
+		l.removals = append(l.removals, n)
+		l.stale = true // what its target did meanwhile counts no more
+	case op.Leave != nil:
+		l.leaves[op.Author] = append(l.leaves[op.Author], n)
+		l.removals = append(l.removals, n)
+	case op.Pin != nil:
+		l.pins[op.Pin.Target] = append(l.pins[op.Pin.Target], n)
+	}
 }
+
+// Revision grows whenever any verdict, limit or epoch may have changed.
+func (l *Log) Revision() uint64 { return l.revision }
 
 func compareIDs(a, b wire.OpID) int { return bytes.Compare(a[:], b[:]) }
 

@@ -39,11 +39,18 @@ type Op struct {
 	Time   time.Time   // by the author's clock, for display only
 	Raw    []byte      // as signed and sent
 
-	// At most one of these is set, by Kind. Other kinds have no body to read
-	// (merge) or one that this version does not judge.
+	// At most one of these is set, by Kind. A merge has no body to read; kinds
+	// that this version does not know are kept unread.
 	Genesis *Genesis
 	Grant   *Grant
+	DevAdd  *DevAdd
+	Revoke  *Revoke
+	Leave   *Leave
 	Invite  *Invite
+	Rotate  *Rotate
+	Pin     *Pin
+	Policy  *Policy
+	Relays  *Relays
 
 	doc wire.DocID // what the document's id would be if this is its genesis
 }
@@ -163,6 +170,7 @@ type listed struct {
 	seal   wire.SealHash
 	user   wire.UserID
 	role   Role
+	kind   DeviceKind
 }
 
 // devices returns the devices that an op gives a role.
@@ -171,11 +179,11 @@ func (op *Op) devices() []listed {
 	switch {
 	case op.Genesis != nil:
 		for i, d := range op.Genesis.Devices {
-			out = append(out, listed{i, d.Device, d.Seal, op.Genesis.User, Owner})
+			out = append(out, listed{i, d.Device, d.Seal, op.Genesis.User, Owner, d.Kind})
 		}
 	case op.Grant != nil:
 		for i, d := range op.Grant.Devices {
-			out = append(out, listed{i, d.Device, d.Seal, op.Grant.User, op.Grant.Role})
+			out = append(out, listed{i, d.Device, d.Seal, op.Grant.User, op.Grant.Role, d.Kind})
 		}
 	}
 	return out

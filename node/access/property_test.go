@@ -19,7 +19,7 @@ var (
 )
 
 // smallLimits make it likely that ops lose their places to others.
-var smallLimits = limits{ops: 4, doorkeeper: 6, removals: 2, devAdds: 1, path: 4}
+var smallLimits = limits{ops: 4, doorkeeper: 6, removals: 2, devAdds: 1, path: 4, devPath: 2}
 
 // world makes random ops, right and wrong ones, on random parts of a log.
 type world struct {
@@ -135,7 +135,7 @@ func (w *world) body(role Role, prev map[wire.OpID]bool) (Kind, any) {
 	case role >= Commenter && n < 17:
 		return KindMerge, &merge{}
 	}
-	return pick(w, []Kind{KindDevAdd, KindRevoke, KindLeave, KindRotate, 99}), &merge{}
+	return pick(w, []Kind{98, 99}), &merge{}
 }
 
 func (w *world) grant() (Kind, any) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -24,13 +25,15 @@ const (
 	MaxDevAddsPerAuthority = 8
 	// MaxPath is how many grants may lie between a device and the genesis.
 	MaxPath = 16
+	// MaxDevAddPath is how many dev_adds may lie between a device and a grant.
+	MaxDevAddPath = 4
 )
 
 // limits are the constants above, but for tests that want them small.
-type limits struct{ ops, doorkeeper, removals, devAdds, path int }
+type limits struct{ ops, doorkeeper, removals, devAdds, path, devPath int }
 
 var defaultLimits = limits{
-	MaxOpsPerAuthority, MaxOpsPerDoorkeeper, MaxRemovalsPerAuthority, MaxDevAddsPerAuthority, MaxPath,
+	MaxOpsPerAuthority, MaxOpsPerDoorkeeper, MaxRemovalsPerAuthority, MaxDevAddsPerAuthority, MaxPath, MaxDevAddPath,
 }
 
 // A holder is an authority: a device, by the op that gives it a role. Holders
@@ -38,9 +41,12 @@ var defaultLimits = limits{
 // authority of who granted it, or of who made the invite it came by.
 type holder struct {
 	listed
-	node   *node
-	parent *holder // nil for the genesis's
-	path   int     // grants between this and the genesis
+	node    *node
+	parent  *holder // nil for the genesis's
+	up      *holder // of a device that another one of its user added: that one
+	path    int     // grants and dev_adds between this and the genesis
+	grants  int     // the grants among them
+	devPath int     // dev_adds between this and its grant or the genesis
 }
 
 // compareHolders orders authorities by seniority, the senior first: the
@@ -72,7 +78,7 @@ func compareHolders(a, b *holder) int {
 func (l *Log) examine(n *node) error {
 	op := n.op
 	if op.Genesis != nil {
-		n.addHolders(nil, 0)
+		n.addHolders(nil)
 		return nil
 	}
 	auth := l.nodes[op.Auth]
@@ -80,7 +86,7 @@ func (l *Log) examine(n *node) error {
 		return fmt.Errorf("%w: its authority is not in its past", ErrVoid)
 	}
 	if !auth.op.judged() {
-		return nil // by a dev_add, say: for nodes that judge those
+		return nil // of a kind for later versions
 	}
 	for _, h := range auth.holders {
 		if h.device == op.Author {
@@ -90,14 +96,34 @@ func (l *Log) examine(n *node) error {
 	if n.by == nil {
 		return fmt.Errorf("%w: its authority is not its author's", ErrVoid)
 	}
+	if least, ok := needs[op.Kind]; ok && n.by.role < least {
+		return fmt.Errorf("%w: %s by a %s", ErrVoid, op.Kind, n.by.role)
+	}
 	switch {
 	case op.Grant != nil:
 		return l.examineGrant(n)
-	case op.Invite != nil && n.by.role != Owner:
-		return fmt.Errorf("%w: invite by a %s", ErrVoid, n.by.role)
-	case op.Kind == KindMerge && n.by.role < Commenter:
-		return fmt.Errorf("%w: merge by a %s", ErrVoid, n.by.role)
+	case op.DevAdd != nil:
+		return l.examineDevAdd(n)
 	}
+	return nil
+}
+
+// needs is the least role for an op of a kind; others have rules of their own.
+var needs = map[Kind]Role{
+	KindInvite: Owner, KindPolicy: Owner, KindRelay: Owner, KindRotate: Editor, KindMerge: Commenter,
+}
+
+// examineDevAdd checks that a device's user stays within the limit of devices
+// that add each other.
+func (l *Log) examineDevAdd(n *node) error {
+	if n.by.devPath+1 > l.limits.devPath {
+		return fmt.Errorf("%w: more than %d devices that added each other", ErrVoid, l.limits.devPath)
+	}
+	b := n.op.DevAdd
+	n.holders = []*holder{{
+		listed: listed{0, b.Device, b.Seal, n.by.user, n.by.role, b.Kind}, node: n,
+		parent: n.by, up: n.by, path: n.by.path + 1, grants: n.by.grants, devPath: n.by.devPath + 1,
+	}}
 	return nil
 }
 
@@ -131,10 +157,10 @@ func (l *Log) examineGrant(n *node) error {
 		}
 		n.via, parent = via, via.by
 	}
-	if parent.path+1 > l.limits.path {
+	if parent.grants+1 > l.limits.path {
 		return fmt.Errorf("%w: more than %d grants from the genesis", ErrVoid, l.limits.path)
 	}
-	n.addHolders(parent, parent.path+1)
+	n.addHolders(parent)
 	return nil
 }
 
@@ -144,9 +170,14 @@ func within(r, invite Role) bool {
 	return r <= invite && (r == Doorkeeper) == (invite == Doorkeeper)
 }
 
-func (n *node) addHolders(parent *holder, path int) {
+// addHolders makes the authorities that a genesis or a grant gives.
+func (n *node) addHolders(parent *holder) {
 	for _, d := range n.op.devices() {
-		n.holders = append(n.holders, &holder{listed: d, node: n, parent: parent, path: path})
+		h := &holder{listed: d, node: n, parent: parent}
+		if parent != nil {
+			h.path, h.grants = parent.path+1, parent.grants+1
+		}
+		n.holders = append(n.holders, h)
 	}
 }
 
@@ -215,9 +246,7 @@ func (l *Log) settle() {
 	}
 	l.stale = false
 	for _, n := range l.order {
-		n.counted = true
-	}
-	for _, n := range l.order {
+		n.counted, n.known = true, false
 		for _, g := range l.groupsOf(n) {
 			if ops := l.groups[g.group]; len(ops) > g.most {
 				if at, _ := slices.BinarySearchFunc(ops, n, compareNodes); at >= g.most {
@@ -225,21 +254,60 @@ func (l *Log) settle() {
 				}
 			}
 		}
-		n.valid = n.judge()
+	}
+	for _, n := range l.order {
+		l.isValid(n)
 	}
 }
 
-// judge decides whether an op is Valid. Those of its past have been judged.
-func (n *node) judge() bool {
+// isValid decides whether an op is Valid, once. It asks about ops of its past,
+// and about revokes by those who are senior to its author; so it ends.
+func (l *Log) isValid(n *node) bool {
+	if !n.known {
+		n.valid = false
+		n.valid = l.judge(n)
+		n.known = true
+	}
+	return n.valid
+}
+
+func (l *Log) judge(n *node) bool {
 	switch {
 	case n.op.Genesis != nil:
 		return true
-	case !n.counted || n.by == nil || !n.by.node.valid || !n.op.judged():
+	case !n.counted || n.by == nil || !n.op.judged() || !l.isValid(n.by.node):
+		return false
+	case l.leftBefore(n.by, n) || l.endedBefore(n.by, n):
 		return false
 	case n.op.Grant != nil && len(n.op.Grant.Via) != 0:
-		return n.via != nil && n.via.valid
+		return n.via != nil && l.isValid(n.via) && !l.closedBefore(n.via, n)
 	}
 	return true
+}
+
+// closedBefore reports whether an invite was revoked, or closed by a removal, in
+// the past of a grant. Only the grant's own past decides, so that no later op
+// shuts out who was let in honestly.
+func (l *Log) closedBefore(invite, grant *node) bool {
+	return l.closed(invite, func(r *node) bool { return grant.past.has(r.index) }) != InviteOpen
+}
+
+// closed says whether Valid owners' revokes that seen accepts end an invite.
+func (l *Log) closed(invite *node, seen func(*node) bool) InviteState {
+	for _, r := range l.revokes[Target{Op: invite.op.ID}] {
+		if r.by != nil && r.by.role == Owner && seen(r) && l.isValid(r) {
+			return InviteRevoked
+		}
+	}
+	if invite.op.Invite.CloseOnRemoval == 0 {
+		return InviteOpen
+	}
+	for _, r := range l.removals {
+		if r.op.Revoke != nil && r.by != nil && r.by.role == Owner && seen(r) && !invite.past.has(r.index) && l.isValid(r) {
+			return InviteClosed
+		}
+	}
+	return InviteOpen
 }
 
 // Valid reports whether an op is in the log and counts. Ops of kinds that this
@@ -251,7 +319,8 @@ func (l *Log) Valid(id wire.OpID) bool {
 }
 
 // RoleOf returns the role that the op whose id begins with auth gives device d,
-// if it is Valid. Of several such ops, which nobody has ever seen, the one with
+// if it is Valid, also after it was ended: what was written under it before is
+// judged by it, and Limit says how much of that counts. Of several such ops, which nobody has ever seen, the one with
 // the lowest id is meant.
 func (l *Log) RoleOf(auth wire.Auth, d wire.Device) (Role, bool) {
 	if h := l.holder(auth, d); h != nil {
@@ -284,7 +353,7 @@ func (l *Log) authority(d wire.Device) *holder {
 	l.settle()
 	var best *holder
 	for _, h := range l.devices[d] {
-		if !h.node.valid {
+		if !h.node.valid || l.ended(h) {
 			continue
 		}
 		if best == nil || h.role > best.role || h.role == best.role && compareHolders(h, best) < 0 {
@@ -296,29 +365,50 @@ func (l *Log) authority(d wire.Device) *holder {
 
 // A Member is a device with a role, by one op.
 type Member struct {
-	Device wire.Device
-	User   wire.UserID // a label, not proven
-	Seal   wire.SealHash
-	Role   Role
-	Auth   wire.Auth
+	Device   wire.Device
+	User     wire.UserID // a label, not proven
+	Seal     wire.SealHash
+	Role     Role
+	Auth     wire.Auth
+	Op       wire.OpID // what gives the role
+	Index    int       // and the device's place in it
+	Kind     DeviceKind
+	Root     wire.OpID   // the grant or genesis that the user's devices come from
+	Via      wire.OpID   // the invite it came by; zero for none
+	Since    time.Time   // by the clock of who let it in
+	ByDevice wire.Device // who that was
 }
 
-// Members lists the Valid authorities, the most senior first. A device that was
-// let in more than once is listed as often.
+// Members lists the authorities that count now, the most senior first. A device
+// that was let in more than once is listed as often.
 func (l *Log) Members() []Member {
 	l.settle()
 	var all []*holder
 	for _, n := range l.order {
-		if n.valid {
-			all = append(all, n.holders...)
+		for _, h := range n.holders {
+			if n.valid && !l.ended(h) {
+				all = append(all, h)
+			}
 		}
 	}
 	slices.SortFunc(all, compareHolders)
 	members := make([]Member, 0, len(all))
 	for _, h := range all {
-		members = append(members, Member{h.device, h.user, h.seal, h.role, h.node.op.ID.Short()})
+		members = append(members, h.member())
 	}
 	return members
+}
+
+func (h *holder) member() Member {
+	op := h.node.op
+	m := Member{
+		Device: h.device, User: h.user, Seal: h.seal, Role: h.role, Auth: op.ID.Short(), Op: op.ID, Index: h.index,
+		Kind: h.kind, Root: h.root().op.ID, Since: op.Time, ByDevice: op.Author,
+	}
+	if via := h.root().via; via != nil {
+		m.Via = via.op.ID
+	}
+	return m
 }
 
 // Senior reports whether the authority (a, x) is senior to (b, y); false if
@@ -328,9 +418,19 @@ func (l *Log) Senior(a wire.Auth, x wire.Device, b wire.Auth, y wire.Device) boo
 	return p != nil && q != nil && compareHolders(p, q) < 0
 }
 
-// Epoch returns the epoch that entries are written under and the device that
-// announced it, both zero before the genesis is there.
-func (l *Log) Epoch() (wire.EpochID, wire.Device) {
+// CompareAuthority orders two authorities by seniority, the senior first, whether
+// they were ended or not; one that is not Valid comes last.
+func (l *Log) CompareAuthority(a wire.Auth, x wire.Device, b wire.Auth, y wire.Device) int {
+	p, q := l.holder(a, x), l.holder(b, y)
+	if p == nil || q == nil {
+		return compareBool(p == nil, q == nil)
+	}
+	return compareHolders(p, q)
+}
+
+// First returns the document's first epoch and the device that announced it,
+// both zero before the genesis is there.
+func (l *Log) First() (wire.EpochID, wire.Device) {
 	if len(l.order) == 0 {
 		return wire.EpochID{}, wire.Device{}
 	}
@@ -338,8 +438,21 @@ func (l *Log) Epoch() (wire.EpochID, wire.Device) {
 	return first.Genesis.Epoch, first.Author
 }
 
-// Rotator returns the device that announced an epoch.
+// Epoch returns the epoch that writers prefer and the device that announced it.
+func (l *Log) Epoch() (wire.EpochID, wire.Device) {
+	if list := l.Epochs(); len(list) > 0 {
+		return list[0].ID, list[0].Rotator
+	}
+	return wire.EpochID{}, wire.Device{}
+}
+
+// Rotator returns the device that announced an epoch. Of several, who cannot all
+// have made its key, it is the first that writers prefer.
 func (l *Log) Rotator(epoch wire.EpochID) (wire.Device, bool) {
-	id, d := l.Epoch()
-	return d, !d.IsZero() && id == epoch
+	for _, e := range l.Epochs() {
+		if e.ID == epoch {
+			return e.Rotator, true
+		}
+	}
+	return wire.Device{}, false
 }
