@@ -9,6 +9,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/api/local"
+	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store"
 )
 
@@ -33,6 +34,8 @@ func explain(err error) string {
 	switch {
 	case errors.As(err, &refused):
 		return refused.Message
+	case errors.Is(err, identity.ErrPassphrase):
+		return "this is not the passphrase of this device's key. Nothing was changed"
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Sprintf("another process is using this directory: %v. Nothing was changed. If a node is just starting, try again in a moment; otherwise end that process, or use another --dir", err)
 	case errors.Is(err, store.ErrFull):

@@ -11,6 +11,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -35,14 +36,18 @@ type command struct {
 var commands = []*command{
 	serveCommand, newCommand, lsCommand, catCommand, exportCommand, shareCommand,
 	joinCommand, renameCommand, trashCommand, statusCommand,
+	lockCommand, unlockCommand, passphraseCommand,
 }
 
 // An env is what a command works with instead of globals.
 type env struct {
 	dir    string // data directory, from --dir or the environment
 	getenv func(string) string
+	stdin  *os.File
 	stdout io.Writer
 	stderr io.Writer
+
+	lines *bufio.Reader // of stdin, once something was read from it
 }
 
 // A usageError is told together with how to use the command.
@@ -52,7 +57,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	e := &env{getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}
+	e := &env{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	status := run(ctx, e, os.Args[1:])
 	stop()
 	os.Exit(status)

@@ -23,10 +23,11 @@ import (
 
 // partsConfig says how the parts of a node are put together.
 type partsConfig struct {
-	network bool     // with a libp2p host
-	listen  []string // its multiaddresses; nil: any
-	mdns    bool     // look for others on the local network
-	name    string   // shown to others
+	key     *identity.Key // nil: the directory's, whose passphrase is asked for if it has one
+	network bool          // with a libp2p host
+	listen  []string      // its multiaddresses; nil: any
+	mdns    bool          // look for others on the local network
+	name    string        // shown to others
 	origin  func() string
 	logger  *slog.Logger
 	// syncDelay makes every flush of the store wait; for tests.
@@ -56,8 +57,10 @@ func openParts(e *env, cfg partsConfig) (p *parts, err error) {
 	if err := makeDir(e.dir); err != nil {
 		return nil, err
 	}
-	if made.key, err = deviceKey(e.dir); err != nil {
-		return nil, err
+	if made.key = cfg.key; made.key == nil {
+		if made.key, err = openKey(e); err != nil {
+			return nil, err
+		}
 	}
 	var report badgerstore.Report
 	made.store, report, err = badgerstore.Open(badgerstore.Config{
@@ -108,6 +111,9 @@ func (p *parts) close() error {
 	}
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
+	}
+	if p.key != nil {
+		p.key.Erase()
 	}
 	return errors.Join(errs...)
 }

@@ -16,6 +16,7 @@ import (
 
 	ma "github.com/multiformats/go-multiaddr"
 
+	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/api/local"
 	"github.com/sheafdocs/sheaf/wasm/web"
 )
@@ -27,6 +28,7 @@ type serveFlags struct {
 	noMDNS    bool
 	name      string
 	noBrowser bool
+	unlock    string // file with the passphrase
 	logLevel  slog.Level
 }
 
@@ -36,6 +38,7 @@ func (f *serveFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.noMDNS, "no-mdns", false, "neither announce this node on the local network nor look for others there")
 	fs.StringVar(&f.name, "name", "", "your `name` as others see it (default the one set in the page)")
 	fs.BoolVar(&f.noBrowser, "no-browser", false, "do not open the browser")
+	fs.StringVar(&f.unlock, "passphrase-file", "", "unlock the device key with the passphrase in this `file`")
 	fs.TextVar(&f.logLevel, "log-level", slog.LevelWarn, "what goes to the log on standard error: debug, info, warn or error; a `level`")
 }
 
@@ -125,14 +128,20 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 	}
 	addrs, p2pPort := p2pListen(f.p2p, last.P2P)
 	origin := "http://" + ln.Addr().String()
-	p, err := openParts(e, partsConfig{
+	v := &vault{env: e, cfg: partsConfig{
 		network: true, listen: addrs, mdns: !f.noMDNS, name: f.name,
 		origin: func() string { return origin }, logger: logger, syncDelay: delay,
-	})
+	}}
+	open, err := v.start(f.unlock)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errors.Join(err, v.Close()) }()
+	secret, err := v.cookieSecret()
+	if err != nil {
+		return err
+	}
+	backend := api.NewLockable(v, open, nil)
 	page, err := web.New(web.Config{})
 	if err != nil {
 		return err
@@ -141,7 +150,7 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 		fmt.Fprintf(e.stderr, "This program was built without the page. The commands work; for the page, build it with \"make\".\n")
 	}
 	server, err := local.New(local.Config{
-		Backend: p.api, Page: page, Secret: p.key.LocalSecret("api cookie"), Logger: logger,
+		Backend: backend, Page: page, Secret: secret, Logger: logger,
 	}, ln)
 	if err != nil {
 		return err
@@ -160,6 +169,9 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "Sheaf is running at %s. Data: %s\n", server.Address(), e.dir)
+	if open == nil {
+		fmt.Fprintf(e.stdout, "It is locked: unlock it in the page, or with \"sheaf unlock\".\n")
+	}
 	show(e, link, f.noBrowser)
 	return server.Serve(ctx, ln)
 }

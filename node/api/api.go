@@ -67,6 +67,11 @@ var methods = map[string]func(*Server, context.Context, []byte) (any, error){
 
 // Handle answers one request with JSON. The error is an [*Error].
 func (s *Server) Handle(ctx context.Context, method string, body []byte) ([]byte, error) {
+	return handle(ctx, method, body, methods, s)
+}
+
+// handle answers one request by the method of that name.
+func handle[T any](ctx context.Context, method string, body []byte, methods map[string]func(T, context.Context, []byte) (any, error), to T) ([]byte, error) {
 	f, ok := methods[method]
 	if !ok {
 		return nil, &Error{Code: NotFound, Message: "There is no request named " + quote(method) + "."}
@@ -74,7 +79,7 @@ func (s *Server) Handle(ctx context.Context, method string, body []byte) ([]byte
 	if len(body) > maxRequestBytes {
 		return nil, &Error{Code: BadRequest, Message: "The request is larger than 64 KiB. Nothing was changed."}
 	}
-	answer, err := f(s, ctx, body)
+	answer, err := f(to, ctx, body)
 	if err != nil {
 		return nil, toError(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/comments"
+	"github.com/sheafdocs/sheaf/node/identity"
 )
 
 // Code names an error for programs.
@@ -25,6 +26,7 @@ const (
 	LinkInvalid  Code = "link_invalid"
 	Unavailable  Code = "unavailable"
 	Internal     Code = "internal"
+	Locked       Code = "locked"
 )
 
 // Error is what a caller gets: a code, and for people what happened, what was
@@ -70,6 +72,8 @@ func toError(err error) *Error {
 		return &Error{Unavailable, "Sheaf is shutting down on this device. What was shown as on this device is kept."}
 	case errors.Is(err, access.ErrLink):
 		return &Error{LinkInvalid, "This link cannot be used: " + strings.TrimPrefix(err.Error(), access.ErrLink.Error()+": ") + ". Nothing was changed."}
+	case errors.Is(err, identity.ErrPassphraseLength):
+		return &Error{BadRequest, sentence(identity.ErrPassphraseLength) + " Nothing was changed."}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &Error{Unavailable, "The store did not answer in time. It goes on trying; look again in a moment."}
 	}

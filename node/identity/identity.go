@@ -99,11 +99,17 @@ func (k *Key) Marshal() ([]byte, error) {
 
 // ParseKey reads a key file. The error wraps ErrKeyFile, or
 // wire.ErrUnknownVersion for a file that a later version of the program wrote.
+// It is ErrLocked for one that ParseProtected reads.
 func ParseKey(b []byte) (*Key, error) {
 	if len(b) > MaxKeyFileBytes {
 		return nil, fmt.Errorf("%w: it has more than %d bytes", ErrKeyFile, MaxKeyFileBytes)
 	}
-	if _, err := wire.ReadVersion(b); errors.Is(err, wire.ErrUnknownVersion) {
+	if version, err := wire.ReadVersion(b); errors.Is(err, wire.ErrUnknownVersion) && version == protectedVersion {
+		if _, err := readProtected(b); err != nil {
+			return nil, err
+		}
+		return nil, ErrLocked
+	} else if errors.Is(err, wire.ErrUnknownVersion) {
 		return nil, fmt.Errorf("read key file: %w", err)
 	} else if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)

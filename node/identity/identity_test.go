@@ -142,7 +142,7 @@ func TestDamagedKeyFilesAreRefused(t *testing.T) {
 		t.Fatalf("a byte more: %v", err)
 	}
 	newer := bytes.Clone(good)
-	newer[1] = 2
+	newer[1] = 3
 	if _, err := identity.ParseKey(newer); !errors.Is(err, wire.ErrUnknownVersion) || errors.Is(err, identity.ErrKeyFile) {
 		t.Fatalf("a later version: %v", err)
 	}

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/sheafdocs/sheaf/node/api"
 )
 
 const (
@@ -36,7 +39,10 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	// directory's lock, so nothing is opened twice.
 	first, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	if err := c.Call(first, "status", struct{}{}, nil); err != nil {
+	var refused *api.Error
+	if err := c.Call(first, "status", struct{}{}, nil); errors.As(err, &refused) && refused.Code == api.Locked {
+		return c, nil // it runs; what is asked of it will be refused
+	} else if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}

@@ -20,6 +20,7 @@ var statuses = map[api.Code]int{
 	api.LinkInvalid:  http.StatusUnprocessableEntity,
 	api.Unavailable:  http.StatusServiceUnavailable,
 	api.Internal:     http.StatusInternalServerError,
+	api.Locked:       http.StatusLocked,
 }
 
 // errorBody is how an error travels.
