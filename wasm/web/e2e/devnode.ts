@@ -468,7 +468,7 @@ export class DevNode {
     }
   }
 
-  private emit(event: NodeEvent): void {
+  emit(event: NodeEvent): void {
     for (const listener of [...this.listeners]) listener(event)
   }
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Methods } from '../src/api/types'
+import { comments } from './devcomments'
 import { DevNode } from './devnode'
 
 const WEB = join(import.meta.dirname, '..')
@@ -110,7 +111,9 @@ export class DevServer {
   private call(method: string, body: Record<string, never>): unknown {
     const node = this.node
     const r = body as Record<string, string> & { trashed?: boolean; offline?: boolean }
-    const methods: { [M in keyof Methods]: () => Methods[M]['answer'] } = {
+    if (method.startsWith('comments.')) return comments(node, method, body)
+    type Rest = Exclude<keyof Methods, `comments.${string}`>
+    const methods: { [M in Rest]: () => Methods[M]['answer'] } = {
       'documents.list': () => ({ documents: node.list() }),
       'documents.create': () => node.create(r.title!),
       'documents.rename': () => node.rename(r.id!, r.title!),
@@ -126,7 +129,7 @@ export class DevServer {
       'network.set': () => node.setOffline(r.offline === true),
       'profile.set': () => node.setName(r.name!),
     }
-    const found = methods[method as keyof Methods]
+    const found = methods[method as Rest]
     return found === undefined ? fail(`no method ${method}`) : found()
   }
 

@@ -22,6 +22,7 @@ const LOST_AFTER_MS = 1_500
 export class Store {
   private current: AppState = { documents: undefined, status: undefined, link: 'connecting' }
   private readonly listeners = new Set<() => void>()
+  private readonly commentListeners = new Set<(document: string) => void>()
   private readonly backoff = new Backoff(
     { set: (f, ms) => window.setTimeout(f, ms), clear: (t) => window.clearTimeout(t as number | undefined) },
     Math.random,
@@ -37,6 +38,12 @@ export class Store {
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Calls `listener` with each document whose comments changed; returns how to stop it. */
+  onComments(listener: (document: string) => void): () => void {
+    this.commentListeners.add(listener)
+    return () => this.commentListeners.delete(listener)
   }
 
   start(): void {
@@ -132,6 +139,9 @@ export class Store {
       }
       case 'status':
         this.set({ status: event.status })
+        break
+      case 'comments':
+        for (const listener of [...this.commentListeners]) listener(event.id)
         break
     }
   }
