@@ -74,20 +74,31 @@ func (l *Log) endedBefore(h *holder, o *node) bool {
 	return ended
 }
 
+// takesEffect reports whether a removal does. A leave does even if its author was
+// removed: it speaks of its author alone, and were its effect to depend on
+// revokes, then so would theirs on it.
+func (l *Log) takesEffect(n *node) bool {
+	if n.op.Leave != nil {
+		return n.counted && n.by != nil
+	}
+	return l.isValid(n)
+}
+
 // leftBefore reports whether an op follows a leave of its author's authority.
 func (l *Log) leftBefore(h *holder, o *node) bool {
 	for _, leave := range l.leaves[h.device] {
-		if leave.counted && o.past.has(leave.index) && !h.node.past.has(leave.index) {
+		if l.takesEffect(leave) && o.past.has(leave.index) && !h.node.past.has(leave.index) {
 			return true
 		}
 	}
 	return false
 }
 
-// ended reports whether an authority counts no more.
+// ended reports whether an authority counts no more. A leave ends all that its
+// author did not get after it, also what it did not know of.
 func (l *Log) ended(h *holder) bool {
 	for _, leave := range l.leaves[h.device] {
-		if l.isValid(leave) && leave.past.has(h.node.index) {
+		if l.takesEffect(leave) && !h.node.past.has(leave.index) {
 			return true
 		}
 	}
@@ -149,7 +160,7 @@ func (l *Log) sayings(h *holder, inc uint32) []said {
 	}
 	var least *said // of several leaves
 	for _, leave := range l.leaves[h.device] {
-		if !l.isValid(leave) || !leave.past.has(h.node.index) {
+		if !l.takesEffect(leave) || !leave.past.has(h.node.index) {
 			continue
 		}
 		before := len(all)

@@ -90,7 +90,7 @@ func (l *Log) Epochs() []Epoch {
 	}
 	slices.SortFunc(list, func(a, b Epoch) int {
 		return cmp.Or(compareBool(b.Clean, a.Clean), compareBool(b.Valid, a.Valid),
-			cmp.Compare(b.Depth, a.Depth), bytes.Compare(a.ID[:], b.ID[:]))
+			cmp.Compare(b.Depth, a.Depth), bytes.Compare(a.ID[:], b.ID[:]), compareIDs(a.Op, b.Op))
 	})
 	return list
 }
@@ -105,10 +105,10 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// clean reports whether every Valid removal precedes an op.
+// clean reports whether every removal that takes effect precedes an op.
 func (l *Log) clean(n *node) bool {
 	for _, r := range l.removals {
-		if r.valid && r != n && !n.past.has(r.index) {
+		if r != n && l.takesEffect(r) && !n.past.has(r.index) {
 			return false
 		}
 	}

@@ -18,6 +18,7 @@ type model struct {
 	pasts  map[wire.OpID]map[wire.OpID]bool
 	depths map[wire.OpID]int
 	facts  map[wire.OpID]*fact
+	valids map[wire.OpID]bool
 }
 
 // fact is what the past of an op alone says of it.
@@ -34,6 +35,33 @@ type seat struct {
 	device wire.Device
 	role   Role
 	path   []step
+	up     *seat // of a dev_add: the seat that added it
+}
+
+// root is the op that the seat comes from by dev_adds.
+func (s *seat) root() wire.OpID {
+	for s.up != nil {
+		s = s.up
+	}
+	return s.op
+}
+
+// adds counts the dev_adds from the seat up to its root.
+func (s *seat) adds() (n int) {
+	for ; s.up != nil; s = s.up {
+		n++
+	}
+	return n
+}
+
+// grants counts the grants from the genesis down to the seat.
+func (m *model) grants(s *seat) (n int) {
+	for _, p := range s.path {
+		if m.ops[p.op].Grant != nil {
+			n++
+		}
+	}
+	return n
 }
 
 type step struct {
@@ -44,7 +72,7 @@ type step struct {
 func newModel(doc wire.DocID, lim limits, ops []*Op) *model {
 	m := &model{
 		doc: doc, limits: lim, ops: map[wire.OpID]*Op{}, pasts: map[wire.OpID]map[wire.OpID]bool{},
-		depths: map[wire.OpID]int{}, facts: map[wire.OpID]*fact{},
+		depths: map[wire.OpID]int{}, facts: map[wire.OpID]*fact{}, valids: map[wire.OpID]bool{},
 	}
 	for _, op := range ops {
 		m.ops[op.ID] = op
@@ -80,7 +108,7 @@ func (m *model) seats(id wire.OpID) []*seat {
 	var out []*seat
 	if g := op.Genesis; g != nil {
 		for i, d := range g.Devices {
-			out = append(out, &seat{id, i, d.Device, Owner, []step{{id, i}}})
+			out = append(out, &seat{op: id, index: i, device: d.Device, role: Owner, path: []step{{id, i}}})
 		}
 	}
 	if g := op.Grant; g != nil {
@@ -92,8 +120,15 @@ func (m *model) seats(id wire.OpID) []*seat {
 			return nil
 		}
 		for i, d := range g.Devices {
-			out = append(out, &seat{id, i, d.Device, g.Role, append(slices.Clone(parent.path), step{id, i})})
+			out = append(out, &seat{
+				op: id, index: i, device: d.Device, role: g.Role, path: append(slices.Clone(parent.path), step{id, i}),
+			})
 		}
+	}
+	if g := op.DevAdd; g != nil && f.by != nil {
+		out = append(out, &seat{
+			op: id, device: g.Device, role: f.by.role, path: append(slices.Clone(f.by.path), step{id, 0}), up: f.by,
+		})
 	}
 	return out
 }
@@ -129,25 +164,29 @@ func (m *model) isHeld(op *Op, f *fact) bool {
 		return false
 	}
 	switch m.ops[op.Auth].Kind {
-	case KindGenesis, KindGrant:
+	case KindGenesis, KindGrant, KindDevAdd:
 		for _, s := range m.seats(op.Auth) {
 			if s.device == op.Author {
 				f.by = s
 			}
 		}
-	case KindInvite, KindMerge:
-		return false
-	default:
+	case 98, 99:
 		return true // not for this version to say
+	default:
+		return false
 	}
 	if f.by == nil {
 		return false
 	}
 	switch op.Kind {
-	case KindInvite:
+	case KindInvite, KindPolicy, KindRelay:
 		return f.by.role == Owner
+	case KindRotate:
+		return f.by.role >= Editor
 	case KindMerge:
 		return f.by.role >= Commenter
+	case KindDevAdd:
+		return f.by.adds() < m.limits.devPath
 	case KindGrant:
 		return m.grantHeld(op, f, past)
 	}
@@ -179,7 +218,7 @@ func (m *model) grantHeld(op *Op, f *fact, past map[wire.OpID]bool) bool {
 			return false
 		}
 	}
-	return len(parent.path) <= m.limits.path
+	return m.grants(parent) < m.limits.path
 }
 
 // before is the order of siblings and of counting.
@@ -216,24 +255,190 @@ func (m *model) counted(op *Op) bool {
 }
 
 func (m *model) valid(id wire.OpID) bool {
+	if v, ok := m.valids[id]; ok {
+		return v
+	}
+	v := m.judge(id)
+	m.valids[id] = v
+	return v
+}
+
+func (m *model) judge(id wire.OpID) bool {
 	op, f := m.ops[id], m.fact(id)
-	if op == nil || !f.held {
+	if op == nil || !f.held || op.Kind == 98 || op.Kind == 99 {
 		return false
 	}
-	switch op.Kind {
-	case KindGenesis:
+	if op.Kind == KindGenesis {
 		return true
-	case KindGrant, KindInvite, KindMerge:
-	default:
-		return false
 	}
 	if f.by == nil || !m.counted(op) || !m.valid(op.Auth) {
 		return false
 	}
-	if op.Grant != nil && len(op.Grant.Via) == 1 {
-		return m.fact(f.via).by != nil && m.valid(f.via)
+	past := m.past(id)
+	for _, o := range m.ops { // a leave before it
+		if o.Leave != nil && past[o.ID] && o.Author == op.Author && m.leaves(o) && !m.past(op.Auth)[o.ID] {
+			return false
+		}
 	}
-	return true
+	for _, r := range m.revokes(f.by) { // a removal that it does not know
+		if r != id && !past[r] {
+			return false
+		}
+	}
+	if op.Grant == nil || len(op.Grant.Via) == 0 {
+		return true
+	}
+	return m.fact(f.via).by != nil && m.valid(f.via) && !m.closed(f.via, past)
+}
+
+// leaves reports whether a leave takes effect.
+func (m *model) leaves(op *Op) bool {
+	return m.fact(op.ID).held && m.fact(op.ID).by != nil && m.counted(op)
+}
+
+// revokes lists the Valid revokes that are rightful against a seat.
+func (m *model) revokes(s *seat) (ids []wire.OpID) {
+	for id, op := range m.ops {
+		if op.Revoke == nil || !m.fact(id).held || m.fact(id).by == nil || m.past(s.op)[id] {
+			continue
+		}
+		if named := m.named(op.Revoke, s); named != nil && m.mayEnd(m.fact(id).by, s, named) && m.valid(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// named finds the seat that a revoke names at or above s, unless it keeps one
+// on the way.
+func (m *model) named(r *Revoke, s *seat) *seat {
+	for at := s; at != nil; at = at.up {
+		if at.op == r.Target.Op && at.index == int(r.Target.Index) {
+			return at
+		}
+		if slices.Contains(r.Keep, at.device) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (m *model) mayEnd(by, s, named *seat) bool {
+	return by.role == Owner && (s.role != Owner || m.senior(by, s) < 0) ||
+		by.root() == s.root() && m.senior(by, named) < 0
+}
+
+// closed reports whether an invite was over for someone who knew of past; nil
+// stands for all there is.
+func (m *model) closed(invite wire.OpID, past map[wire.OpID]bool) bool {
+	for id, op := range m.ops {
+		if op.Revoke == nil || past != nil && !past[id] || !m.fact(id).held || m.fact(id).by == nil || m.fact(id).by.role != Owner {
+			continue
+		}
+		names := op.Revoke.Target == Target{Op: invite}
+		closes := m.ops[invite].Invite.CloseOnRemoval == 1 && !m.past(invite)[id]
+		if (names || closes) && m.valid(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// over reports whether a seat counts no more.
+func (m *model) over(s *seat) bool {
+	for id, op := range m.ops {
+		if op.Leave != nil && op.Author == s.device && !m.past(s.op)[id] && m.leaves(op) {
+			return true
+		}
+	}
+	return len(m.revokes(s)) > 0
+}
+
+// saying is what one op says of a chain; counts is -1 where it limits nothing.
+type saying struct {
+	op     wire.OpID
+	by     *seat
+	counts int64
+	stated []Statement
+}
+
+// sayings lists what Valid ops say of a chain, the strongest first.
+func (m *model) sayings(s *seat, inc uint32) (all []saying) {
+	find := func(list []Statement) []Statement {
+		for _, st := range list {
+			if st.Device == s.device && st.Inc == inc {
+				return []Statement{st}
+			}
+		}
+		return nil
+	}
+	limit := func(stated []Statement) int64 {
+		if len(stated) == 0 {
+			return 0
+		}
+		return int64(stated[0].Seq) + 1
+	}
+	for _, id := range m.revokes(s) {
+		stated := find(m.ops[id].Revoke.Cuts)
+		all = append(all, saying{id, m.fact(id).by, limit(stated), stated})
+	}
+	var leave []saying
+	for id, op := range m.ops {
+		by := m.fact(id).by
+		switch {
+		case op.Leave != nil && op.Author == s.device && m.past(id)[s.op] && m.leaves(op):
+			stated := find(op.Leave.Statements)
+			leave = append(leave, saying{id, by, limit(stated), stated})
+		case op.Pin != nil && by != nil && m.valid(id):
+			named := m.named(&Revoke{Target: op.Pin.Target}, s)
+			stated := find(op.Pin.Statements)
+			if named == nil || !m.mayEnd(by, s, named) || stated == nil {
+				continue
+			}
+			one := saying{id, by, -1, stated}
+			if op.Pin.Limit == 1 {
+				one.counts = limit(stated)
+			}
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(leave, func(a, b saying) int { return cmp.Or(cmp.Compare(a.counts, b.counts), m.stronger(a, b)) })
+	all = append(all, leave[:min(1, len(leave))]...)
+	slices.SortFunc(all, m.stronger)
+	return all
+}
+
+func (m *model) stronger(a, b saying) int {
+	class := func(s saying) int {
+		if s.by.role == Owner {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(class(a), class(b)), m.senior(a.by, b.by), cmp.Compare(m.depths[b.op], m.depths[a.op]), bytes.Compare(a.op[:], b.op[:]))
+}
+
+// chain says how a chain stands: its limit and the ids that choose its branch.
+func (m *model) chain(s *seat, inc uint32) (limit Limit, ids []wire.EntryID) {
+	for _, one := range m.sayings(s, inc) {
+		if one.counts >= 0 && !limit.Bounded {
+			limit = Limit{Bounded: true, Counts: uint64(one.counts)}
+		}
+		for _, st := range one.stated {
+			ids = append(ids, st.ID)
+		}
+	}
+	return limit, ids
+}
+
+// clean reports whether a rotation follows every Valid removal.
+func (m *model) clean(id wire.OpID) bool {
+	for r, op := range m.ops {
+		if (op.Revoke != nil && m.valid(r) || op.Leave != nil && m.leaves(op)) && !m.past(id)[r] {
+			return false
+		}
+	}
+	return m.valid(id)
 }
 
 // senior orders seats: pre-order of the tree of grants.
@@ -255,6 +460,7 @@ func (m *model) members() []*seat {
 			out = append(out, m.seats(id)...)
 		}
 	}
+	out = slices.DeleteFunc(out, m.over)
 	slices.SortFunc(out, m.senior)
 	return out
 }

@@ -1,6 +1,8 @@
 package access
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -85,12 +87,14 @@ func (w *world) some() *Op {
 func (w *world) step() {
 	author, auth, role := pick(w, w.keys), w.some(), Role(w.rng.IntN(5))
 	if w.rng.IntN(16) > 0 {
-		for auth = pick(w, w.held); len(auth.devices()) == 0; {
-			auth = pick(w, w.held)
+		var h *holder
+		for h == nil {
+			if holders := w.log.nodes[pick(w, w.held).ID].holders; len(holders) > 0 {
+				h = pick(w, holders)
+			}
 		}
-		d := pick(w, auth.devices())
-		role = d.role
-		author = w.keys[slices.IndexFunc(w.keys, func(k *identity.Key) bool { return k.Device() == d.device })]
+		auth, role = h.node.op, h.role
+		author = w.keys[slices.IndexFunc(w.keys, func(k *identity.Key) bool { return k.Device() == h.device })]
 	}
 	prev := map[wire.OpID]bool{}
 	if w.rng.IntN(16) > 0 {
@@ -100,6 +104,9 @@ func (w *world) step() {
 		prev[w.some().ID] = true
 	}
 	kind, body := w.body(role, prev)
+	if kind == KindLeave && author == w.keys[0] {
+		return // the creator stays, so that we see that nobody else ends that
+	}
 	if kind == KindMerge {
 		for len(prev) < MinMergeHeads && len(w.held) >= MinMergeHeads {
 			prev[pick(w, w.held).ID] = true
@@ -127,7 +134,10 @@ func (w *world) body(role Role, prev map[wire.OpID]bool) (Kind, any) {
 		return w.grant()
 	case role == Owner && n < 10:
 		secret := pick(w, w.secrets)
-		return KindInvite, &Invite{Sign: secret.Public(), Seal: secret.SealHash(), Role: pick(w, []Role{Doorkeeper, Viewer, Commenter, Editor, Editor, Editor})}
+		return KindInvite, &Invite{
+			Sign: secret.Public(), Seal: secret.SealHash(), CloseOnRemoval: uint8(w.rng.IntN(2)),
+			Role: pick(w, []Role{Doorkeeper, Viewer, Commenter, Editor, Editor, Editor}),
+		}
 	case role.letsIn() && n < 16:
 		if kind, body := w.grantVia(prev); body != nil {
 			return kind, body
@@ -135,7 +145,52 @@ func (w *world) body(role Role, prev map[wire.OpID]bool) (Kind, any) {
 	case role >= Commenter && n < 17:
 		return KindMerge, &merge{}
 	}
+	if role >= Editor && w.rng.IntN(3) == 0 {
+		return KindRotate, &Rotate{Epoch: wire.EpochID{byte(w.rng.Uint32())}}
+	}
+	switch n := w.rng.IntN(16); {
+	case n < 4:
+		d := pick(w, w.keys)
+		return KindDevAdd, &DevAdd{Device: d.Device(), Seal: d.SealHash()}
+	case n < 10:
+		r := &Revoke{Target: w.target(), Cuts: w.statements()}
+		if w.rng.IntN(3) == 0 {
+			r.Keep = []wire.Device{pick(w, w.keys).Device()}
+		}
+		return KindRevoke, r
+	case n < 12:
+		return KindLeave, &Leave{Statements: w.statements()}
+	case n < 15:
+		return KindPin, &Pin{Target: w.target(), Limit: uint8(w.rng.IntN(2)), Statements: w.statements()}
+	}
 	return pick(w, []Kind{98, 99}), &merge{}
+}
+
+// target names an authority, or now and then an invite or nonsense.
+func (w *world) target() Target {
+	for range 20 {
+		op := w.some()
+		if n := len(op.devices()); n > 0 {
+			return Target{Op: op.ID, Index: uint32(w.rng.IntN(n))}
+		}
+		if op.DevAdd != nil || op.Invite != nil && w.rng.IntN(4) == 0 {
+			return Target{Op: op.ID}
+		}
+	}
+	return Target{Op: w.some().ID, Index: uint32(w.rng.IntN(2))}
+}
+
+// statements speaks of a few chains.
+func (w *world) statements() (list []Statement) {
+	for i, key := range w.keys {
+		for inc := range uint32(2) {
+			if w.rng.IntN(4) == 0 {
+				seq := w.rng.Uint64N(3)
+				list = append(list, Statement{Device: key.Device(), Inc: inc, Seq: seq, ID: wire.EntryID{byte(i), byte(inc), byte(seq), byte(w.rng.IntN(2))}})
+			}
+		}
+	}
+	return list
 }
 
 func (w *world) grant() (Kind, any) {
@@ -185,6 +240,7 @@ func (w *world) grantVia(prev map[wire.OpID]bool) (Kind, any) {
 // summary writes down everything a log answers.
 func (w *world) summary(l *Log) string {
 	var b strings.Builder
+	var chains []string
 	fmt.Fprintln(&b, "heads", l.Heads())
 	ids := slices.SortedFunc(func(yield func(wire.OpID) bool) {
 		for op := range l.All() {
@@ -197,7 +253,28 @@ func (w *world) summary(l *Log) string {
 		fmt.Fprintln(&b, "op", id, l.Valid(id))
 	}
 	for _, m := range l.Members() {
-		fmt.Fprintln(&b, "member", m.Device, m.Role, m.Auth)
+		fmt.Fprintln(&b, "member", m.Device, m.Role, m.Auth, m.Root)
+	}
+	for _, n := range l.order {
+		for _, h := range n.holders {
+			if !n.valid {
+				continue
+			}
+			for inc := range uint32(2) {
+				var ids []wire.EntryID
+				for _, s := range l.Statements(n.op.ID.Short(), h.device, inc) {
+					ids = append(ids, s.ID)
+				}
+				chains = append(chains, fmt.Sprintln("chain", n.op.ID, h.device, inc, l.Limit(n.op.ID.Short(), h.device, inc), ids))
+			}
+		}
+	}
+	slices.Sort(chains)
+	fmt.Fprintln(&b, strings.Join(chains, ""))
+	for _, e := range l.Epochs() {
+		if e.Clean {
+			fmt.Fprintln(&b, "clean", e.Op)
+		}
 	}
 	for _, key := range w.keys {
 		auth, role, ok := l.Authority(key.Device())
@@ -221,7 +298,7 @@ func (w *world) expected(m *model) string {
 			continue
 		}
 		held = append(held, id)
-		if op.Genesis == nil && op.Grant == nil && op.Invite == nil && op.Kind != KindMerge {
+		if op.Kind == 98 || op.Kind == 99 {
 			ignored[op.Kind]++
 		}
 		if !slices.ContainsFunc(w.ops, func(o *Op) bool { return m.fact(o.ID).held && slices.Contains(o.Prev, id) }) {
@@ -236,7 +313,38 @@ func (w *world) expected(m *model) string {
 	}
 	members := m.members()
 	for _, s := range members {
-		fmt.Fprintln(&b, "member", s.device, s.role, s.op.Short())
+		fmt.Fprintln(&b, "member", s.device, s.role, s.op.Short(), s.root())
+	}
+	var chains []string
+	var epochs []wire.OpID
+	for _, id := range held {
+		if op := m.ops[id]; (op.Genesis != nil || op.Rotate != nil) && m.clean(id) {
+			epochs = append(epochs, id)
+		}
+		for _, s := range m.seats(id) {
+			if !m.valid(id) {
+				continue
+			}
+			for inc := range uint32(2) {
+				limit, ids := m.chain(s, inc)
+				chains = append(chains, fmt.Sprintln("chain", id, s.device, inc, limit, ids))
+			}
+		}
+	}
+	slices.Sort(chains)
+	fmt.Fprintln(&b, strings.Join(chains, ""))
+	epochOf := func(id wire.OpID) wire.EpochID {
+		if r := m.ops[id].Rotate; r != nil {
+			return r.Epoch
+		}
+		return m.ops[id].Genesis.Epoch
+	}
+	slices.SortFunc(epochs, func(x, y wire.OpID) int {
+		e, f := epochOf(x), epochOf(y)
+		return cmp.Or(cmp.Compare(m.depths[y], m.depths[x]), bytes.Compare(e[:], f[:]), bytes.Compare(x[:], y[:]))
+	})
+	for _, id := range epochs {
+		fmt.Fprintln(&b, "clean", id)
 	}
 	for _, key := range w.keys {
 		var best *seat
@@ -253,7 +361,7 @@ func (w *world) expected(m *model) string {
 	for _, k := range w.secrets {
 		var best wire.OpID
 		for _, id := range held {
-			if op := m.ops[id]; op.Invite != nil && op.Invite.Sign == k.Public() && m.valid(id) &&
+			if op := m.ops[id]; op.Invite != nil && op.Invite.Sign == k.Public() && m.valid(id) && !m.closed(id, nil) &&
 				(best.IsZero() || m.before(id, best) < 0) {
 				best = id
 			}
