@@ -36,6 +36,7 @@ type Info struct {
 	Trashed bool
 	State   State
 	Role    access.Role
+	Waiting bool     // this device writes as a guest: it waits for a member to let it in
 	Others  []Holder // other devices that hold edits of this device
 	Peers   int      // connected peers for this document
 }
@@ -45,9 +46,9 @@ func (d *Document) Info() Info {
 	others := d.Holders()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, role, _ := d.roleLocked()
+	_, role, _ := d.editsAs()
 	return Info{
-		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role,
+		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role, Waiting: d.waitingLocked(),
 		Created: time.UnixMilli(d.info.Created), Updated: time.UnixMilli(d.info.Updated),
 		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(),
 	}
@@ -121,7 +122,7 @@ func (d *Document) Edit(ctx context.Context, f func(tx *crdt.Txn, doc *crdt.Doc)
 	s := lease.Session
 	defer s.Close()
 	if lease.Role < access.Editor {
-		return fmt.Errorf("%w: this device may read but not write", ErrReadOnly)
+		return d.readOnlyNow()
 	}
 	return d.durably(ctx, func() error {
 		var err error

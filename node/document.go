@@ -45,9 +45,15 @@ type Document struct {
 	// Who may do what, and with which keys.
 	access *access.Log
 	keys   map[wire.EpochID]seal.EpochKey
-	wraps  map[string]*access.Wrap // by the name of their record
-	invite *inviteRecord           // the link this device made, if any
-	join   *joinRecord             // the link this device waits to be let in by, if any
+	wraps  map[string]*access.Wrap   // by the name of their record
+	links  map[wire.OpID]*linkRecord // the links this device made
+	join   *joinRecord               // the link this device waits to be let in by, if any
+	tended uint64                    // revision of access that tendAccess has seen
+
+	tendedKeys int // and how many keys were held then
+
+	requests     map[wire.Device]*keptRequest // to be let in, for members who may answer
+	requestsTold time.Time
 
 	// The log and what it was merged into.
 	chains  *oplog.Chains
@@ -64,6 +70,7 @@ type Document struct {
 	sealing   []*group                  // groups whose entries are in the commit under way
 	unsettled map[entryRef]wire.EntryID // entries made and not durable yet
 	nextDraft uint64
+	renamed   map[crdt.ClientID]crdt.ClientID // by adoptPending, in this run
 
 	// What run has to store, and what it has to tell when that is done.
 	out         outbox
@@ -106,10 +113,13 @@ func newDocument(n *Node, id wire.DocID) *Document {
 		access:    access.NewLog(id),
 		keys:      map[wire.EpochID]seal.EpochKey{},
 		wraps:     map[string]*access.Wrap{},
+		links:     map[wire.OpID]*linkRecord{},
+		requests:  map[wire.Device]*keptRequest{},
 		chains:    oplog.NewChains(id),
 		sealers:   map[sealerKey]*seal.Sealer{},
 		sessions:  map[string]*Session{},
 		own:       map[wire.ChainID]*slot{},
+		renamed:   map[crdt.ClientID]crdt.ClientID{},
 		unsettled: map[entryRef]wire.EntryID{},
 		ledger:    newLedger(),
 		people:    newPeople(),

@@ -20,6 +20,7 @@ var (
 	ErrBusy        = errors.New("too many edits wait to be stored")
 	ErrFull        = errors.New("the disk is full")
 	ErrTitle       = errors.New("title is too long")
+	ErrLinkRefused = errors.New("the link is not taken")
 	ErrNoNetwork   = errors.New("this node has no network")
 )
 

@@ -2,11 +2,12 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/access"
-	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/replication"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -20,21 +21,29 @@ type joinRecord struct {
 	link access.Link
 	keys *access.InviteKeys
 	err  error // why the last try failed
+
+	asked   map[wire.Device]time.Time // when each peer was last asked
+	askedAt uint64                    // revision of the access log then
 }
 
 // Waiting times between tries to reach a member.
 const (
 	joinRetryMin = 500 * time.Millisecond
 	joinRetryMax = 30 * time.Second
+	askAgain     = 10 * time.Second // between two requests to the same peer
 )
+
+// maxAsked bounds the peers that are remembered as asked.
+const maxAsked = 256
 
 // Join starts to join the document of a link. It returns at once with the
 // document, which is in StateJoining until a member has let this device in;
-// trying goes on, also after a restart, until one is reached.
+// trying goes on, also after a restart, until one is reached. A second link to a
+// document that is not open yet takes the place of the first.
 func (n *Node) Join(ctx context.Context, link access.Link) (*Document, error) {
 	n.joinMu.Lock()
 	defer n.joinMu.Unlock()
-	if d, err := n.Document(link.Doc); err == nil && d.State() != StateDamaged {
+	if d, err := n.Document(link.Doc); err == nil && d.State() == StateReady {
 		return d, nil
 	}
 	if n.cfg.Host == nil {
@@ -58,7 +67,7 @@ func (n *Node) Join(ctx context.Context, link access.Link) (*Document, error) {
 			return nil, err
 		}
 	}
-	n.runJoin(d)
+	n.runJoin(d, rec)
 	n.notify(Change{Kind: DocumentsChanged})
 	return d, nil
 }
@@ -93,20 +102,16 @@ func (d *Document) startJoin(ctx context.Context, rec *joinRecord) error {
 	return nil
 }
 
-// runJoin tries to reach a member until this device is let in.
-func (n *Node) runJoin(d *Document) {
+// runJoin tries to reach a member until this device is let in, or another link
+// has taken the place of this one.
+func (n *Node) runJoin(d *Document, rec *joinRecord) {
 	n.wg.Add(1)
 	go func() {
 		defer n.wg.Done()
 		wait := joinRetryMin
-		for {
-			rec := d.joining()
-			if rec == nil || n.ctx.Err() != nil {
-				return
-			}
+		for d.joining() == rec && n.ctx.Err() == nil {
 			if !n.Offline() {
-				err := n.sync.Join(n.ctx, rec.link)
-				d.noteJoin(err)
+				d.noteJoin(rec, n.sync.Join(n.ctx, rec.link))
 			}
 			select {
 			case <-time.After(wait):
@@ -124,11 +129,12 @@ func (d *Document) joining() *joinRecord {
 	return d.join
 }
 
-func (d *Document) noteJoin(err error) {
+func (d *Document) noteJoin(rec *joinRecord, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.join != nil {
-		d.join.err = err
+	rec.err = err
+	if errors.Is(err, replication.ErrRefused) {
+		rec.err = fmt.Errorf("%w: %w", ErrLinkRefused, err)
 	}
 	if err != nil {
 		d.log.Info("joining: no member let this device in yet", "err", err)
@@ -147,9 +153,17 @@ func (d *Document) JoinError() error {
 }
 
 // requestJoin makes the request to be let in, once the access log has shown
-// which invite the link belongs to.
-func (d *Document) requestJoin() []byte {
+// which invite the link belongs to, and again when the log has changed or the
+// peer that sends was not asked for a while.
+func (d *Document) requestJoin(from wire.Device) []byte {
 	if d.join == nil || d.join.keys == nil {
+		return nil
+	}
+	if _, _, member := d.roleLocked(); member && len(d.keys) > 0 {
+		return nil
+	}
+	now, rev := d.node.cfg.Now(), d.access.Revision()
+	if asked, ok := d.join.asked[from]; ok && rev == d.join.askedAt && now.Sub(asked) < askAgain {
 		return nil
 	}
 	invite, ok := d.access.FindInvite(d.join.keys.Public())
@@ -162,6 +176,10 @@ func (d *Document) requestJoin() []byte {
 		d.log.Error("make join request", "err", err)
 		return nil
 	}
+	if d.join.asked == nil || len(d.join.asked) >= maxAsked {
+		d.join.asked = map[wire.Device]time.Time{}
+	}
+	d.join.asked[from], d.join.askedAt = now, rev
 	return req
 }
 
@@ -173,53 +191,6 @@ func (d *Document) finishJoin() {
 	d.join = nil
 	d.out.remove(joinKey(d.id))
 	d.changed = true
-}
-
-// answerRequest lets in the bearer of a valid request: a grant by way of the
-// invite, and the document's keys wrapped for the new device.
-func (d *Document) answerRequest(raw []byte) error {
-	_, role, ok := d.roleLocked()
-	if !ok || !mayGrant(role) || len(d.keys) == 0 {
-		return nil // another member answers
-	}
-	req, err := access.ParseJoinRequest(raw)
-	if err != nil {
-		return fmt.Errorf("read join request: %w", err)
-	}
-	now := d.node.cfg.Now()
-	if err := access.CheckJoinRequest(d.access, req, now); err != nil {
-		return fmt.Errorf("check join request: %w", err)
-	}
-	if _, _, member := d.access.Authority(req.Device); member {
-		if !d.sealsWith(req) {
-			return fmt.Errorf("%w: the member's seal key is another", access.ErrRequest)
-		}
-		d.out.then(func() { d.reoffer = true })
-		return d.wrapFor(req.SealPublic) // let in before, perhaps without the keys
-	}
-	op, err := access.NewGrantVia(d.access, d.node.cfg.Key, req, now)
-	if err != nil {
-		return fmt.Errorf("make grant: %w", err)
-	}
-	if err := d.wrapFor(req.SealPublic); err != nil {
-		return err
-	}
-	if err := d.addOwnOp(op); err != nil {
-		return err
-	}
-	d.log.Info("let a device in", "peer", req.Device.String())
-	return nil
-}
-
-// sealsWith says whether a member asks with the seal key it was granted with.
-func (d *Document) sealsWith(req *access.JoinRequest) bool {
-	hash := identity.HashSeal(req.SealPublic)
-	for _, m := range d.access.Members() {
-		if m.Device == req.Device && m.Seal == hash {
-			return true
-		}
-	}
-	return false
 }
 
 // mayGrant says whether a role answers join requests.

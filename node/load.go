@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/access"
@@ -25,6 +26,7 @@ func (d *Document) load(ctx context.Context) error {
 		{store.KindSecret, d.loadSecret},
 		{store.KindOp, d.loadOp},
 		{store.KindWrap, d.loadWrap},
+		{store.KindRequest, d.loadRequest},
 		{store.KindEntry, d.loadEntry},
 		{store.KindDraft, d.loadDraft},
 		{store.KindReceipt, d.loadReceipt},
@@ -90,11 +92,7 @@ func (d *Document) loadSecret(r store.Record) error {
 			d.keys[k.Epoch] = seal.EpochKey(k.Key)
 		}
 	case inviteKey(d.id):
-		rec := new(inviteRecord)
-		if err := d.openLocal(r.Key, r.Value, rec); err != nil {
-			return err
-		}
-		d.invite = rec
+		return d.loadFirstLink(r)
 	case joinKey(d.id):
 		var stored joinRecord
 		if err := d.openLocal(r.Key, r.Value, &stored); err != nil {
@@ -109,6 +107,10 @@ func (d *Document) loadSecret(r store.Record) error {
 			return err
 		}
 		d.join = rec
+	default:
+		if strings.HasPrefix(r.Key.Name, linkPrefix) {
+			return d.loadLink(r)
+		}
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (n *Node) startNetwork() error {
 	n.keepKnownPeers()
 	for _, d := range n.documents {
 		if d.join != nil {
-			n.runJoin(d)
+			n.runJoin(d, d.join)
 		}
 	}
 	return nil
@@ -65,14 +65,16 @@ func (n *Node) stopNetwork() {
 	}
 }
 
-// enterTopic enters the document's gossip topic once its first key is held.
+// enterTopic enters the document's gossip topic once its first key is held and
+// this device has a role: members do not listen to anyone else there.
 // Called by run, without mu: gossip asks the document who is allowed while it
 // joins.
 func (d *Document) enterTopic() {
 	d.mu.Lock()
 	first, _ := d.access.First()
 	key, ok := d.keys[first]
-	if !ok || d.topic != nil || d.node.gossip == nil || d.closed {
+	_, _, member := d.roleLocked()
+	if !ok || !member || d.topic != nil || d.node.gossip == nil || d.closed {
 		d.mu.Unlock()
 		return
 	}
@@ -171,6 +173,7 @@ func (n *Node) PeerUp(dev wire.Device) {
 		if d.Serves(dev) {
 			d.announcePresence()
 			d.sendReceiptsFor(dev)
+			d.passRequests()
 		}
 	}
 	n.notify(Change{Kind: StatusChanged})

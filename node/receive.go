@@ -25,7 +25,20 @@ func (n *Node) Receive(_ context.Context, from wire.Device, del replication.Deli
 	if err != nil {
 		return err
 	}
-	return d.receive(from, del)
+	err = d.receive(from, del)
+	if len(del.Entries) > 0 {
+		d.offerAgain()
+	}
+	return err
+}
+
+// offerAgain has the other peers told of entries that sync brought: gossip
+// passes on only what came by gossip.
+func (d *Document) offerAgain() {
+	d.mu.Lock()
+	d.out.then(func() { d.reoffer = true })
+	d.mu.Unlock()
+	d.wake()
 }
 
 func (d *Document) receive(from wire.Device, del replication.Delivery) error {
@@ -44,19 +57,27 @@ func (d *Document) receive(from wire.Device, del replication.Delivery) error {
 	for _, raw := range del.Wraps {
 		errs = append(errs, d.receiveWrap(raw))
 	}
+	var requests [][]byte
 	for _, raw := range del.Requests {
-		if err := d.answerRequest(raw); err != nil {
+		passOn, err := d.takeRequest(raw)
+		if err != nil {
 			d.log.Info("join request refused", "peer", from.String(), "err", err)
+		} else if passOn != nil {
+			requests = append(requests, passOn)
 		}
 	}
 	errs = append(errs, d.receiveEntries(from, del.Entries))
 	d.applyReady()
 	d.finishJoin()
-	request := d.requestJoin()
+	if request := d.requestJoin(from); request != nil {
+		requests = append(requests, request)
+	}
 	d.mu.Unlock()
 	d.wake()
-	if request != nil && d.node.sync != nil {
-		d.node.sync.Request(d.id, request)
+	if d.node.sync != nil {
+		for _, r := range requests {
+			d.node.sync.Request(d.id, r)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -81,17 +81,25 @@ func (d *Document) OpsSince(heads, until []wire.OpID) [][]byte {
 
 // Offer implements replication.Document: the wrapped keys of all members, so
 // that one who lost everything but the device key finds them at any other, and
-// those for the invite the peer proved.
-func (d *Document) Offer(_ wire.Device, invite wire.SealHash) replication.Offer {
+// those for the invite the peer proved and, to a member, for every open one.
+func (d *Document) Offer(peer wire.Device, invite wire.SealHash) replication.Offer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return replication.Offer{Wraps: d.wrapsFor(invite)}
+	return replication.Offer{Wraps: d.wrapsFor(peer, invite)}
 }
 
-func (d *Document) wrapsFor(invite wire.SealHash) [][]byte {
+func (d *Document) wrapsFor(peer wire.Device, invite wire.SealHash) [][]byte {
 	want := map[wire.SealHash]bool{}
 	if !invite.IsZero() {
 		want[invite] = true
+	}
+	if _, _, member := d.access.Authority(peer); member {
+		// It serves those who come by a link in its turn.
+		for _, i := range d.access.Invites() {
+			if i.State == access.InviteOpen {
+				want[i.Seal] = true
+			}
+		}
 	}
 	for _, m := range d.access.Members() {
 		want[m.Seal] = true

@@ -138,7 +138,7 @@ func (d *Document) mayOpen() (wire.Auth, access.Role, error) {
 	if d.closed {
 		return wire.Auth{}, 0, ErrClosed
 	}
-	auth, role, ok := d.roleLocked()
+	auth, role, ok := d.editsAs()
 	if !ok || len(d.keys) == 0 {
 		return auth, role, fmt.Errorf("%w: a member has to let this device in first", ErrJoining)
 	}
@@ -222,8 +222,8 @@ func (s *Session) Update(update []byte) error {
 	if s.over || d.closed {
 		return ErrSessionOver
 	}
-	if _, role, ok := d.roleLocked(); !ok || role < access.Editor {
-		return fmt.Errorf("%w: this device may read but not write", ErrReadOnly)
+	if _, role, ok := d.editsAs(); !ok || role < access.Editor {
+		return d.readOnly()
 	}
 	if len(update) > maxUpdateBytes {
 		return fmt.Errorf("%w: one update may hold %d MiB", ErrBadUpdate, maxUpdateBytes>>20)

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/gossip"
@@ -12,84 +11,16 @@ import (
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// inviteRecord remembers the secret of the link this device made, so that
-// sharing again gives the same link.
-type inviteRecord struct {
-	_      struct{} `cbor:",toarray"`
-	Op     wire.OpID
-	Secret []byte
-}
-
 // maxHints is how many addresses a link carries.
 const maxHints = 8
 
-// Share returns a link that lets its holder join as an editor. The first call
-// makes the invite and wraps the document's keys for it; later calls return
-// the same link with this device's addresses of the moment.
-func (d *Document) Share(ctx context.Context) (access.Link, error) {
-	d.mu.Lock()
-	_, role, ok := d.roleLocked()
-	invite, have := d.invite, d.invite != nil
-	d.mu.Unlock()
-	if !ok {
-		return access.Link{}, fmt.Errorf("%w: a member has to let this device in first", ErrJoining)
-	}
-	if !have {
-		if role < access.Owner {
-			return access.Link{}, fmt.Errorf("%w: only an owner makes links; ask the person who shared it", ErrReadOnly)
-		}
-		made, err := d.makeInvite(ctx)
-		if err != nil {
-			return access.Link{}, err
-		}
-		invite = made
-	}
-	return access.Link{Doc: d.id, Secret: [16]byte(invite.Secret), Hints: d.node.hints()}, nil
-}
-
-// makeInvite puts an invite into the access log and wraps every key for it.
-func (d *Document) makeInvite(ctx context.Context) (*inviteRecord, error) {
-	var secret [16]byte
-	if _, err := io.ReadFull(d.node.rand(), secret[:]); err != nil {
-		return nil, fmt.Errorf("make link secret: %w", err)
-	}
-	keys, err := access.DeriveInvite(secret)
+// wrapKey wraps one epoch key for a seal public key.
+func (d *Document) wrapKey(epoch wire.EpochID, key seal.EpochKey, sealPublic []byte) error {
+	w, err := seal.WrapKey(key, d.id, epoch, sealPublic, d.node.cfg.Key)
 	if err != nil {
-		return nil, fmt.Errorf("derive invite keys: %w", err)
+		return fmt.Errorf("wrap epoch key: %w", err)
 	}
-	record := &inviteRecord{Secret: secret[:]}
-	err = d.durably(ctx, func() error {
-		op, err := access.NewInvite(d.access, d.node.cfg.Key, keys, access.Editor, d.node.cfg.Now())
-		if err != nil {
-			return fmt.Errorf("make invite: %w", err)
-		}
-		record.Op = op.ID
-		sealed, err := d.sealLocal(inviteKey(d.id), record)
-		if err != nil {
-			return err
-		}
-		if err := d.wrapFor(keys.SealPublic()); err != nil {
-			return err
-		}
-		d.out.put(inviteKey(d.id), sealed)
-		d.invite = record
-		return d.addOwnOp(op)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return record, nil
-}
-
-// wrapFor wraps every epoch key held for a seal public key.
-func (d *Document) wrapFor(sealPublic []byte) error {
-	for epoch, key := range d.keys {
-		w, err := seal.WrapKey(key, d.id, epoch, sealPublic, d.node.cfg.Key)
-		if err != nil {
-			return fmt.Errorf("wrap epoch key: %w", err)
-		}
-		d.keepWrap(w)
-	}
+	d.keepWrap(w)
 	return nil
 }
 

@@ -121,10 +121,11 @@ func (d *Document) collect() outbox {
 	if !d.unstored.empty() {
 		return d.unstored
 	}
+	adopted := d.adoptPending()
 	now := d.node.cfg.Now()
 	switch {
 	case len(d.pending.groups) == 0:
-	case d.canSeal() && !d.closed && (now.Sub(d.pending.since) >= d.sealWait() || d.pending.bytes >= maxEntryUpdate):
+	case adopted && d.canSeal() && (now.Sub(d.pending.since) >= d.sealWait() || d.pending.bytes >= maxEntryUpdate):
 		d.sealPending()
 	case d.closed || now.Sub(d.lastFlush) >= draftInterval:
 		d.draftPending()
@@ -258,6 +259,8 @@ func (d *Document) housekeep() {
 	now := d.node.cfg.Now()
 	d.dropStaleSessions(now)
 	d.expirePresence(now)
+	d.tendAccess()
+	passRequests := d.duePassing(now)
 	reoffer := d.ledger.overdue(now, d.listeners() > 0)
 	if d.info.dirty && now.Sub(d.infoStored) > infoInterval {
 		d.infoStored = now
@@ -266,7 +269,13 @@ func (d *Document) housekeep() {
 		}
 	}
 	d.mu.Unlock()
-	if reoffer && d.node.sync != nil {
+	if d.node.sync == nil {
+		return
+	}
+	if passRequests {
+		d.passRequests()
+	}
+	if reoffer {
 		d.node.sync.Changed(d.id)
 	}
 }

@@ -43,6 +43,9 @@ type leaseAnswer struct {
 	Role     string `json:"role"`
 	Acked    uint64 `json:"acked"`
 	Received uint64 `json:"received"`
+	// Renamed lists client ids of earlier sessions that are another one now:
+	// pairs of decimal numbers.
+	Renamed [][2]string `json:"renamed,omitempty"`
 }
 
 // control is a text frame from the node after the lease.
@@ -77,7 +80,7 @@ func (s *Server) Edit(ctx context.Context, id string, conn Frames) error {
 	if err != nil {
 		return refuse(ctx, conn, err)
 	}
-	e := &editor{conn: conn, session: lease.Session, out: make(chan frame, 16)}
+	e := &editor{doc: d, conn: conn, session: lease.Session, out: make(chan frame, 16)}
 	defer e.session.Detach()
 	return e.serve(ctx, lease)
 }
@@ -104,6 +107,7 @@ type frame struct {
 // editor is one connection being served: a reader, and a writer that merges
 // answers and the session's events.
 type editor struct {
+	doc     *node.Document
 	conn    Frames
 	session *node.Session
 	out     chan frame // answers to what was read
@@ -115,6 +119,7 @@ func (e *editor) serve(ctx context.Context, lease node.Lease) error {
 	answer, err := message(leaseAnswer{
 		Type: "leased", Session: e.session.ID(), Client: strconv.FormatUint(uint64(lease.Client), 10),
 		Resumed: lease.Resumed, Role: lease.Role.String(), Acked: lease.Acked, Received: lease.Received,
+		Renamed: renamed(e.doc),
 	})
 	if err != nil {
 		cancel(nil)
@@ -280,4 +285,13 @@ func (e *editor) handle(ctx context.Context, data []byte) error {
 		return e.send(ctx, Binary, yproto.AppendAwareness(nil, e.session.People()))
 	}
 	return nil
+}
+
+// renamed lists the pairs of Document.Renamed.
+func renamed(d *node.Document) [][2]string {
+	var pairs [][2]string
+	for from, to := range d.Renamed() {
+		pairs = append(pairs, [2]string{strconv.FormatUint(uint64(from), 10), strconv.FormatUint(uint64(to), 10)})
+	}
+	return pairs
 }

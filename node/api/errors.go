@@ -50,6 +50,10 @@ func toError(err error) *Error {
 		return &Error{NotFound, "This device has no such document. It may have been made on another device: open its link here."}
 	case errors.Is(err, node.ErrJoining):
 		return &Error{Unavailable, "This document is not open to this device yet: no member has let it in. Keep Sheaf running; it goes on trying."}
+	case errors.Is(err, node.ErrNoLink):
+		return &Error{NotFound, "This document has no such link. Nothing was changed."}
+	case errors.Is(err, node.ErrLinkTerms):
+		return &Error{BadRequest, sentence(err) + " Nothing was changed."}
 	case errors.Is(err, node.ErrReadOnly):
 		return &Error{ReadOnly, sentence(err)}
 	case errors.Is(err, node.ErrNoComment):

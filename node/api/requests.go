@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,6 +21,7 @@ type Document struct {
 	Trashed   bool     `json:"trashed"`
 	State     string   `json:"state"`
 	Role      string   `json:"role"`
+	Waiting   bool     `json:"waiting"` // writes as a guest: no member has let this device in yet
 	Here      bool     `json:"here"`
 	Others    []Holder `json:"others"`
 	Peers     int      `json:"peers"`
@@ -94,18 +96,41 @@ func describe(d *node.Document) Document {
 	out := Document{
 		ID: info.ID.String(), Title: info.Title, Trashed: info.Trashed,
 		CreatedAt: info.Created.UnixMilli(), UpdatedAt: info.Updated.UnixMilli(),
-		State: string(info.State), Role: info.Role.String(), Here: info.State == node.StateReady,
+		State: string(info.State), Role: info.Role.String(), Waiting: info.Waiting,
+		Here:   info.State == node.StateReady || info.Waiting,
 		Others: holders(info.Others), Peers: info.Peers,
 	}
 	switch {
-	case info.State == node.StateJoining && d.JoinError() != nil:
-		out.Message = "No member could be reached yet: " + d.JoinError().Error()
 	case info.State == node.StateJoining:
-		out.Message = "Waiting for a member to let this device in."
+		out.Message = joinMessage(d)
 	case info.State == node.StateDamaged:
 		out.Message = "Part of this document is missing on this device. It is filled again as soon as a device that has it is reachable."
 	}
 	return out
+}
+
+// joinMessage tells a person why a document that was joined is not ready.
+func joinMessage(d *node.Document) string {
+	guest, waiting := d.Guest()
+	err := d.JoinError()
+	switch {
+	case waiting && guest.Link == node.LinkOpen && guest.Role >= access.Editor:
+		return "You can write now; others see it once a member has let this device in. Keep Sheaf running, here and there."
+	case waiting && guest.Link == node.LinkOpen:
+		return "You can read now; a member has yet to let this device in. Keep Sheaf running, here and there."
+	case waiting:
+		return "The link " + linkEnd[guest.Link] + " before a member let this device in. What you wrote is kept on this device and can be exported. Ask for another link to go on."
+	case errors.Is(err, node.ErrLinkRefused):
+		return "A member was reached and does not take this link: it may have been revoked, have expired, or be used up. Ask for another one."
+	case err != nil:
+		return "No member could be reached yet: " + err.Error()
+	}
+	return "Waiting for a member to let this device in."
+}
+
+// linkEnd says what became of a link.
+var linkEnd = map[node.LinkState]string{
+	node.LinkClosed: "was closed", node.LinkExpired: "has expired", node.LinkUsed: "was used up", node.LinkRevoked: "was revoked",
 }
 
 func holders(list []node.Holder) []Holder {

@@ -41,7 +41,7 @@ const (
 // everything, or the newest receipts win.
 const (
 	maxPokedChains   = 256
-	maxPokedRequests = 4
+	maxPokedRequests = 16
 	maxPokedReceipts = 4096
 )
 
