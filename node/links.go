@@ -358,7 +358,7 @@ func (d *Document) RevokeLink(ctx context.Context, op wire.OpID) error {
 		if invites[i].State == access.InviteRevoked {
 			return nil
 		}
-		revoke, err := access.NewRevoke(d.access, d.node.cfg.Key, []access.Target{{Op: op}}, nil, nil, d.node.cfg.Now())
+		revoke, err := access.NewRevoke(d.access, d.node.cfg.Key, access.Target{Op: op}, nil, nil, d.node.cfg.Now())
 		if err != nil {
 			return fmt.Errorf("make revoke: %w", err)
 		}

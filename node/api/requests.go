@@ -113,14 +113,17 @@ func describe(d *node.Document) Document {
 func joinMessage(d *node.Document) string {
 	guest, waiting := d.Guest()
 	err := d.JoinError()
+	refused := errors.Is(err, node.ErrLinkRefused)
 	switch {
+	case waiting && guest.Link == node.LinkOpen && refused:
+		return "A member was reached and does not take this link any more: it may have been revoked, have expired, or be used up. What you wrote is kept on this device and can be exported. Ask for another link to go on."
 	case waiting && guest.Link == node.LinkOpen && guest.Role >= access.Editor:
 		return "You can write now; others see it once a member has let this device in. Keep Sheaf running, here and there."
 	case waiting && guest.Link == node.LinkOpen:
 		return "You can read now; a member has yet to let this device in. Keep Sheaf running, here and there."
 	case waiting:
 		return "The link " + linkEnd[guest.Link] + " before a member let this device in. What you wrote is kept on this device and can be exported. Ask for another link to go on."
-	case errors.Is(err, node.ErrLinkRefused):
+	case refused:
 		return "A member was reached and does not take this link: it may have been revoked, have expired, or be used up. Ask for another one."
 	case err != nil:
 		return "No member could be reached yet: " + err.Error()
