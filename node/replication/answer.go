@@ -94,7 +94,7 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 		a.wraps = append(a.wraps, st.answer.wraps...) // pushed, and not yet on their way
 		a.sealKeys = append(a.sealKeys, st.answer.sealKeys...)
 	}
-	st.answer = a
+	st.answer, st.answered = a, sum.Digest
 	s.turn(st)
 	if !st.asking && s.hasRole(st) && lacks(sum, heads, theirs) {
 		s.queue(st, jobState)

@@ -79,7 +79,12 @@ func (s *Session) run(j job) {
 		s.sendReceipts(st)
 	case jobDone:
 		if d, ok := s.cfg.Replica.Document(st.doc); ok {
-			digest := d.Summary().Digest
+			// What came while the answer was on its way is not in it, and the peer
+			// has to be told of it yet.
+			digest := st.answered
+			if st.answered = (Digest{}); digest == (Digest{}) {
+				digest = d.Summary().Digest
+			}
 			st.told, st.isTold = digest, true
 			s.ready = append(s.ready, s.must(frameDone, doneFrame{Tag: st.tag, Digest: digest}))
 		}

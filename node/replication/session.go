@@ -62,6 +62,7 @@ type docState struct {
 	wants    map[wire.ChainID]struct{} // chains with a gap
 	parts    oplog.Vector              // parts of a STATE that have arrived
 	answer   *answer                   // what is being sent
+	answered Digest                    // of the state that answer is made from; zero: none
 	inRing   bool
 	sent     map[[32]byte]struct{}   // wraps and seal keys sent, by hash
 	pushed   map[wire.ChainID]uint64 // how far late lines were pushed
