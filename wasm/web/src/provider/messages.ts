@@ -16,6 +16,8 @@ export type NodeMessage =
       role: string
       acked: number
       received: number
+      /** Client ids of before a member let this device in, and what they are now. */
+      renamed: Map<number, number>
     }
   | { type: 'ack'; through: number }
   | { type: 'durable'; here: number; others: DurableElsewhere[]; peers: number }
@@ -58,6 +60,7 @@ export function parseNodeMessage(text: string): NodeMessage | undefined {
         role: typeof m.role === 'string' ? m.role : 'viewer',
         acked: count(m.acked),
         received: count(m.received),
+        renamed: renamed(m.renamed),
       }
     case 'ack':
       return { type: 'ack', through: count(m.through) }
@@ -81,6 +84,16 @@ export function parseNodeMessage(text: string): NodeMessage | undefined {
 
 function count(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0
+}
+
+function renamed(value: unknown): Map<number, number> {
+  const map = new Map<number, number>()
+  for (const pair of Array.isArray(value) ? value : []) {
+    if (!Array.isArray(pair)) continue
+    const [from, to] = [Number(pair[0]), Number(pair[1])]
+    if (Number.isSafeInteger(from) && Number.isSafeInteger(to)) map.set(from, to)
+  }
+  return map
 }
 
 function words(value: unknown): string {

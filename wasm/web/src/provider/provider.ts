@@ -114,6 +114,8 @@ export class Provider {
   private carrier: Carrier | undefined
   /** The session that `doc` belongs to. */
   private session: Session | undefined
+  /** Client ids of this page's sessions from before this device was let in, and what they are now. */
+  private readonly renamed = new Map<number, number>()
   /** A session leased but whose document has not arrived. */
   private leased: Session | undefined
   /** The session may go on at the next lease. */
@@ -326,6 +328,7 @@ export class Provider {
       this.session.client === client &&
       lease.received <= this.current.sent
     this.early = []
+    for (const [from, to] of lease.renamed) this.renamed.set(from, to)
     this.set({ role: lease.role })
     if (resumed) {
       this.leased = undefined
@@ -379,7 +382,7 @@ export class Provider {
       this.mapAfterSwap = (id) => id
     } else {
       if (old !== undefined) {
-        const work = reissue(this.doc, old.client, unacked, fresh, next.client)
+        const work = reissue(this.doc, old.client, unacked, fresh, next.client, this.renamed)
         this.mapAfterSwap = work.map
         again = work.updates
         for (const u of again) Y.applyUpdate(fresh, u, this)

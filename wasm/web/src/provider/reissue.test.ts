@@ -169,6 +169,40 @@ describe(`re-issuing, seed ${seed}`, () => {
     }
   })
 
+  it('finds what was written as a guest under the client id it has now', () => {
+    const GUEST = 3003
+    const MEMBER = 3004
+    for (let round = 0; round < ROUNDS; round++) {
+      const about = `seed ${seed} round ${round}`
+      const random = seededRandom(seed + round)
+      const base = load(history(random))
+      const old = copyOf(base, GUEST)
+      const arrived = updatesOf(old, () => {
+        for (let i = 0; i < 10; i++) edit(old, random, `(a${i})`)
+      })
+      const unacked: Uint8Array[] = []
+      for (let i = 0; i < 6; i++) {
+        const made = updatesOf(old, () => edit(old, random, `(u${i})`))
+        unacked.push(...made)
+        if (i < round % 6) arrived.push(...made)
+      }
+      // What the node does with what had arrived: another client id, the same clocks.
+      const then = copyOf(base, GUEST)
+      for (const update of arrived) Y.applyUpdate(then, update)
+      const node = copyOf(base, 0)
+      for (const update of reissue(then, GUEST, arrived, base, MEMBER).updates) Y.applyUpdate(node, update)
+      expect(Y.getState(node.store, MEMBER), about).toBe(Y.getState(then.store, GUEST))
+      const { updates, map } = reissue(old, GUEST, unacked, node, NEW, new Map([[GUEST, MEMBER]]))
+      for (const update of updates) {
+        for (const struct of Y.decodeUpdate(update).structs) expect(struct.id.client, about).toBe(NEW)
+        Y.applyUpdate(node, update)
+      }
+      expect(node.store.pendingStructs, about).toBeNull()
+      expect(show(node), about).toBe(show(old))
+      if (Y.getState(old.store, GUEST) > 0) expect(map(Y.createID(GUEST, 0)), about).toBeDefined()
+    }
+  })
+
   it('keeps what was added when the node comes back with less than it had', () => {
     let kept = 0
     for (let round = 0; round < ROUNDS; round++) {

@@ -31,6 +31,11 @@ import * as Y from 'yjs'
 /** Updates of at most about this many bytes are made, so that no frame grows without limit. */
 const CHUNK_BYTES = 256 * 1024
 
+/** Client ids that are others now, clocks kept: see the lease message. */
+export type Renamed = ReadonlyMap<number, number>
+
+const NONE: Renamed = new Map()
+
 export interface Reissue {
   /** Updates of the new client id, in order; empty when the node already has everything. */
   updates: Uint8Array[]
@@ -42,7 +47,8 @@ export interface Reissue {
  * Computes the updates that bring the unacknowledged edits of `oldDoc` into
  * `newDoc`. Neither document is changed. `unacked` are the updates that client
  * `oldClient` made and the node did not acknowledge; some may have arrived all
- * the same.
+ * the same. What was written under a client id of `renamed` is in the new
+ * document under another one.
  */
 export function reissue(
   oldDoc: Y.Doc,
@@ -50,10 +56,18 @@ export function reissue(
   unacked: Uint8Array[],
   newDoc: Y.Doc,
   newClient: number,
+  renamed: Renamed = NONE,
 ): Reissue {
-  if (unacked.length === 0) return { updates: [], map: (id) => (has(newDoc, id) ? id : undefined) }
+  if (unacked.length === 0) return { updates: [], map: (id) => present(newDoc, id, renamed) }
   const edits = Y.decodeUpdate(Y.mergeUpdates(unacked))
-  const writer = new Rewriter(oldDoc, oldClient, firstClock(edits.structs, oldClient), newDoc, newClient)
+  const writer = new Rewriter(
+    oldDoc,
+    oldClient,
+    firstClock(edits.structs, oldClient),
+    newDoc,
+    newClient,
+    renamed,
+  )
   writer.writeStructs()
   writer.writeDeletes(edits.ds)
   return { updates: writer.updates(), map: (id) => writer.resolve(id) }
@@ -96,8 +110,9 @@ class Rewriter {
     firstUnacked: number,
     private readonly newDoc: Y.Doc,
     private readonly newClient: number,
+    private readonly renamed: Renamed,
   ) {
-    this.first = Math.max(firstUnacked, Y.getState(newDoc.store, oldClient))
+    this.first = Math.max(firstUnacked, Y.getState(newDoc.store, renamed.get(oldClient) ?? oldClient))
     this.base = Y.getState(newDoc.store, newClient)
     this.next = this.base
   }
@@ -109,7 +124,7 @@ class Rewriter {
     else
       m = this.remade.find((r) => r.client === id.client && r.clock <= id.clock && id.clock < r.clock + r.len)
     if (m !== undefined) return Y.createID(this.newClient, m.to + id.clock - m.clock)
-    return has(this.newDoc, id) ? id : undefined
+    return present(this.newDoc, id, this.renamed)
   }
 
   writeStructs(): void {
@@ -124,7 +139,8 @@ class Rewriter {
 
   /** Deletions of text that was there before: those that the new document does not know yet. */
   writeDeletes(ds: { clients: Map<number, Range[]> }): void {
-    for (const [client, ranges] of ds.clients) {
+    for (const [written, ranges] of ds.clients) {
+      const client = this.renamed.get(written) ?? written
       for (const { clock, len } of ranges) {
         // What the session itself inserted and deleted is not there, and went with its structs.
         for (const live of liveRanges(this.newDoc, client, clock, len)) {
@@ -273,8 +289,11 @@ function liveRanges(doc: Y.Doc, client: number, clock: number, len: number): Ran
   return live
 }
 
-function has(doc: Y.Doc, id: Y.ID): boolean {
-  return id.clock < Y.getState(doc.store, id.client)
+/** The id under which a document has what an id names; undefined when it has not. */
+function present(doc: Y.Doc, id: Y.ID, renamed: Renamed): Y.ID | undefined {
+  const client = renamed.get(id.client)
+  const now = client === undefined ? id : Y.createID(client, id.clock)
+  return now.clock < Y.getState(doc.store, now.client) ? now : undefined
 }
 
 function firstClock(structs: { id: Y.ID }[], client: number): number {
