@@ -223,6 +223,7 @@ func (d *Document) depsApplied(e *oplog.Entry, deps []seal.Dep) error {
 		if ok && other != nil && other.applied() > dep.Seq && [8]byte(id[:8]) == dep.ID8 {
 			continue
 		}
+		d.noteHead(dep.Chain, dep.Seq, dep.ID8)
 		d.queue.waiting[dep.Chain] = append(d.queue.waiting[dep.Chain], e.Chain())
 		return &waitError{"an entry it depends on"}
 	}

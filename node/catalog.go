@@ -39,6 +39,8 @@ type Info struct {
 	Waiting bool     // this device writes as a guest: it waits for a member to let it in
 	Others  []Holder // other devices that hold edits of this device
 	Peers   int      // connected peers for this document
+	// Withheld counts entries known to exist that no one delivers.
+	Withheld int
 }
 
 // Info describes the document.
@@ -47,10 +49,14 @@ func (d *Document) Info() Info {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, role, _ := d.editsAs()
+	withheld := 0
+	for _, m := range d.withheldLocked(d.node.cfg.Now()) {
+		withheld += m.Count
+	}
 	return Info{
 		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role, Waiting: d.waitingLocked(),
 		Created: time.UnixMilli(d.info.Created), Updated: time.UnixMilli(d.info.Updated),
-		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(),
+		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(), Withheld: withheld,
 	}
 }
 

@@ -79,10 +79,12 @@ type Document struct {
 	lastFlush   time.Time
 	announce    []gossip.Message
 	receiptsOut []oplog.Receipt
+	receiptsTo  map[wire.Device][]oplog.Receipt
 	reoffer     bool // sync should offer the document again
 	changed     bool // watchers should look again
 
 	ledger     *ledger
+	outlook    *outlook
 	people     *people
 	talk       talk
 	topic      *gossip.Topic
@@ -122,6 +124,7 @@ func newDocument(n *Node, id wire.DocID) *Document {
 		renamed:   map[crdt.ClientID]crdt.ClientID{},
 		unsettled: map[entryRef]wire.EntryID{},
 		ledger:    newLedger(),
+		outlook:   newOutlook(),
 		people:    newPeople(),
 	}
 	d.space = sync.NewCond(&d.mu)

@@ -6,6 +6,7 @@ import (
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/wire"
 )
 
 // ForgeBranch makes a second entry for the first place of the session's chain,
@@ -55,4 +56,21 @@ func (d *Document) Forks() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.chains.Forks())
+}
+
+// KnownMissing counts the entries of a document that are known to exist and not
+// held, from the first moment on.
+func KnownMissing(n *Node, id wire.DocID) int {
+	d, err := n.Document(id)
+	if err != nil {
+		return 0
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	count := 0
+	for chain, known := range d.outlook.known {
+		_, missing := d.missingOf(chain, known)
+		count += missing
+	}
+	return count
 }

@@ -40,17 +40,26 @@ func (s *Session) pruneMarks() {
 	}
 }
 
-// ledger records where this device's own entries are durable, from receipts
-// that the holders signed.
+// ledger records where entries are durable, from receipts that the holders
+// signed: this device's own, which its pages are told of at once, and all
+// others'.
 type ledger struct {
 	own     map[wire.ChainID]uint64                 // entries of own chains durable here
-	held    map[wire.Device]map[wire.ChainID]uint64 // entries of own chains durable on other devices
+	held    map[wire.Device]map[wire.ChainID]uint64 // entries durable on other devices
+	signed  map[wire.Device]time.Time               // when each last said so, by its clock
+	later   map[store.Key]oplog.Receipt             // receipts to be stored and passed on
+	early   map[store.Key]oplog.Receipt             // for entries that have not arrived
+	passed  time.Time                               // when that was done last
+	mine    map[wire.ChainID]oplog.Receipt          // receipts this device signed last
 	wroteAt time.Time                               // last own entry
 	asked   time.Time                               // last time sync was asked to offer again
 }
 
 func newLedger() *ledger {
-	return &ledger{own: map[wire.ChainID]uint64{}, held: map[wire.Device]map[wire.ChainID]uint64{}}
+	return &ledger{
+		own: map[wire.ChainID]uint64{}, held: map[wire.Device]map[wire.ChainID]uint64{},
+		signed: map[wire.Device]time.Time{}, later: map[store.Key]oplog.Receipt{}, early: map[store.Key]oplog.Receipt{}, mine: map[wire.ChainID]oplog.Receipt{},
+	}
 }
 
 // wrote records that n entries of an own chain are durable here.
@@ -61,9 +70,6 @@ func (l *ledger) wrote(chain wire.ChainID, n uint64, now time.Time) {
 
 // receipt records what another device holds. It says whether it was news.
 func (l *ledger) receipt(r *oplog.Receipt) bool {
-	if _, ours := l.own[r.Chain]; !ours {
-		return false
-	}
 	chains := l.held[r.Device]
 	if chains == nil {
 		chains = map[wire.ChainID]uint64{}
@@ -73,7 +79,20 @@ func (l *ledger) receipt(r *oplog.Receipt) bool {
 		return false
 	}
 	chains[r.Chain] = r.Seq + 1
+	if r.TS.After(l.signed[r.Device]) {
+		l.signed[r.Device] = r.TS
+	}
 	return true
+}
+
+// holdsOwn says whether a device holds any of this device's entries.
+func (l *ledger) holdsOwn(d wire.Device) bool {
+	for chain := range l.held[d] {
+		if _, ours := l.own[chain]; ours {
+			return true
+		}
+	}
+	return false
 }
 
 // complete says whether a device holds all of this device's entries.
@@ -91,7 +110,9 @@ func (l *ledger) complete(d wire.Device) bool {
 func (l *ledger) holders() []wire.Device {
 	list := make([]wire.Device, 0, len(l.held))
 	for d := range l.held {
-		list = append(list, d)
+		if l.holdsOwn(d) {
+			list = append(list, d)
+		}
 	}
 	sort.Slice(list, func(i, j int) bool { return string(list[i][:]) < string(list[j][:]) })
 	return list
@@ -163,13 +184,7 @@ func (d *Document) receipts(rs []oplog.Receipt) {
 		if _, _, member := d.access.Authority(r.Device); !member || r.Device == d.node.device {
 			continue // anyone can sign; only members are believed
 		}
-		if id, ok := d.chains.ID(r.Chain, r.Seq); !ok || id != r.Entry {
-			continue // of a branch or an entry not held here
-		}
-		if d.ledger.receipt(&r) {
-			news = true
-			d.out.put(store.ReceiptKey(d.id, r.Chain, r.Device), r.Encode())
-		}
+		news = d.takeReceipt(r) || news
 	}
 	if !news {
 		return
@@ -179,4 +194,81 @@ func (d *Document) receipts(rs []oplog.Receipt) {
 	}
 	d.changed = true
 	d.wake()
+}
+
+// takeReceipt notes a member's receipt, and says whether it is news of this
+// device's own entries. One for an entry that has not arrived waits for it.
+func (d *Document) takeReceipt(r oplog.Receipt) bool {
+	key := store.ReceiptKey(d.id, r.Chain, r.Device)
+	id, held := d.chains.ID(r.Chain, r.Seq)
+	if !held {
+		d.noteHead(r.Chain, r.Seq, [8]byte(r.Entry[:8]))
+		if old, ok := d.ledger.early[key]; ok && old.Seq < r.Seq || !ok && len(d.ledger.early) < maxEarlyReceipts {
+			d.ledger.early[key] = r
+		}
+		return false
+	}
+	if id != r.Entry || !d.ledger.receipt(&r) {
+		return false // of another branch, or known
+	}
+	d.ledger.later[key] = r
+	_, ours := d.ledger.own[r.Chain]
+	if ours {
+		d.out.put(key, r.Encode())
+	}
+	return ours
+}
+
+// maxEarlyReceipts bounds the receipts that wait for their entries.
+const maxEarlyReceipts = 4096
+
+// Others' receipts are passed on now and then, and those for others' entries
+// stored: only the info panel shows them, and the last few seconds may be lost.
+const (
+	receiptInterval = 5 * time.Second
+	maxPassedOn     = 256 // receipts in one interval
+	maxPassingOnTo  = 16  // peers; with more, those who hold something are among them
+)
+
+// passReceipts leaves the receipts gathered for the next commit, and has them
+// passed on to those who may not be connected with their devices. Called with mu
+// held.
+func (d *Document) passReceipts(now time.Time) {
+	for key, r := range d.ledger.early {
+		if head, _, ok := d.chains.Head(r.Chain); ok && head >= r.Seq {
+			delete(d.ledger.early, key)
+			d.takeReceipt(r)
+		}
+	}
+	if len(d.ledger.later) == 0 || now.Sub(d.ledger.passed) < receiptInterval {
+		return
+	}
+	d.ledger.passed = now
+	few := d.listeners() <= maxPassingOnTo
+	for key, r := range d.ledger.later {
+		d.out.put(key, r.Encode())
+		if few && len(d.receiptsOut) < maxPassedOn {
+			d.receiptsOut = append(d.receiptsOut, r)
+		}
+	}
+	clear(d.ledger.later)
+	d.wake()
+}
+
+// sendKnownReceipts tells a device what third ones have signed for: it may not
+// be connected with them.
+func (d *Document) sendKnownReceipts(dev wire.Device) {
+	var list []oplog.Receipt
+	for r, err := range d.node.cfg.Store.Scan(d.node.ctx, d.id, store.KindReceipt, "") {
+		if err != nil || len(list) >= maxPassedOn {
+			break
+		}
+		rc, err := oplog.DecodeReceipt(r.Value)
+		if err == nil && rc.Device != dev {
+			list = append(list, rc)
+		}
+	}
+	if len(list) > 0 && d.node.sync != nil {
+		d.node.sync.SendReceiptsTo(dev, d.id, list)
+	}
 }

@@ -72,10 +72,13 @@ func (d *Document) noteDamage(k store.Key, err error) {
 }
 
 func (d *Document) loadLocal(r store.Record) error {
-	if r.Key != infoKey(d.id) {
-		return nil
+	switch r.Key {
+	case infoKey(d.id):
+		return wire.Unmarshal(r.Value, &d.info)
+	case outlookKey(d.id):
+		return d.loadOutlook(r.Value)
 	}
-	return wire.Unmarshal(r.Value, &d.info)
+	return nil
 }
 
 func (d *Document) loadSecret(r store.Record) error {

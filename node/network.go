@@ -36,7 +36,7 @@ func (n *Node) startNetwork() error {
 	}
 	n.sync, err = sync.New(sync.Config{
 		Host: n.cfg.Host, Key: n.cfg.Key, Replica: replica{n}, Handler: n, Gate: n.cfg.Gate, Logger: n.cfg.Logger,
-		PeersChanged: n.peersChanged,
+		PeersChanged: n.peersChanged, Compared: n.compared,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("start sync: %w", err), n.discovery.Close(), n.gossip.Close())
@@ -174,6 +174,7 @@ func (n *Node) PeerUp(dev wire.Device) {
 			d.announcePresence()
 			d.sendReceiptsFor(dev)
 			d.passRequests()
+			d.sendKnownReceipts(dev)
 		}
 	}
 	n.notify(Change{Kind: StatusChanged})
@@ -197,8 +198,8 @@ func (n *Node) peersChanged(doc wire.DocID) {
 	}
 }
 
-// sendReceiptsFor tells a device which of its entries are durable here: it
-// may have missed the receipts of before.
+// sendReceiptsFor tells a device which entries are durable here, its own and
+// others': it may have missed the receipts of before.
 func (d *Document) sendReceiptsFor(dev wire.Device) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -216,14 +217,45 @@ func (d *Document) signReceiptsFor(dev wire.Device) {
 		d.out.then(func() { d.signReceiptsFor(dev) })
 		return
 	}
+	others := 0
 	for chain := range d.chains.All() {
 		author, _, _, _ := d.chains.Author(chain)
 		seq, id, ok := d.chains.Head(chain)
-		if !ok || author != dev {
-			continue
+		if !ok || author == d.node.device {
+			continue // that the author holds it goes without saying
 		}
-		d.signReceipt(oplog.Receipt{Doc: d.id.Short(), Chain: chain, Seq: seq, Entry: id, TS: d.node.cfg.Now()})
+		if author != dev {
+			if others++; others > maxReceiptsOnMeeting {
+				continue
+			}
+		}
+		r, err := d.ownReceipt(chain, seq, id)
+		if err != nil {
+			d.log.Error("sign receipt", "err", err)
+			return
+		}
+		if d.receiptsTo == nil {
+			d.receiptsTo = map[wire.Device][]oplog.Receipt{}
+		}
+		d.receiptsTo[dev] = append(d.receiptsTo[dev], r)
 	}
+}
+
+// maxReceiptsOnMeeting bounds the receipts for third devices' chains that a peer
+// is given when it connects.
+const maxReceiptsOnMeeting = 1024
+
+// ownReceipt returns this device's receipt for a chain, signed once for each of
+// its heads. Called with mu held.
+func (d *Document) ownReceipt(chain wire.ChainID, seq uint64, id wire.EntryID) (oplog.Receipt, error) {
+	if r, ok := d.ledger.mine[chain]; ok && r.Seq == seq && r.Entry == id {
+		return r, nil
+	}
+	r, err := oplog.SignReceipt(d.node.cfg.Key, oplog.Receipt{Doc: d.id.Short(), Chain: chain, Seq: seq, Entry: id, TS: d.node.cfg.Now()})
+	if err == nil {
+		d.ledger.mine[chain] = r
+	}
+	return r, err
 }
 
 // tellDurable tells the sessions and watchers anew who is connected.

@@ -167,7 +167,10 @@ func (d *Document) sealPresence(s *Session) ([]byte, error) {
 		Doc: d.id.Short(), Author: d.node.device, Auth: auth, Epoch: epoch,
 		Session: s.presence.id, Counter: s.presence.counter,
 	}
-	p.Ct, err = sealer.Seal(p.AAD(), seal.PresenceState{Awareness: s.presence.last})
+	p.Ct, err = sealer.Seal(p.AAD(), seal.PresenceState{Awareness: s.presence.last, Digest: d.dueDigest()})
+	if errors.Is(err, seal.ErrTooLarge) {
+		p.Ct, err = sealer.Seal(p.AAD(), seal.PresenceState{Awareness: s.presence.last})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -220,6 +223,7 @@ func (d *Document) receivePresence(raw []byte) {
 	if err != nil {
 		return
 	}
+	d.compareDigest(p.Author, state.Digest)
 	entries, err := awareness.Decode(state.Awareness)
 	if err != nil || !d.speaksFor(p.Author, entries) {
 		return

@@ -200,7 +200,9 @@ func (d *Document) flush() {
 	d.mu.Lock()
 	messages, receipts, topic := d.announce, d.receiptsOut, d.topic
 	reoffer, changed, talked := d.reoffer, d.changed, d.talkChanged()
+	to := d.receiptsTo
 	d.announce, d.receiptsOut, d.reoffer, d.changed = nil, nil, false, false
+	d.receiptsTo = nil
 	d.mu.Unlock()
 	for _, m := range messages {
 		if err := topic.Publish(d.node.ctx, m); err != nil {
@@ -210,6 +212,9 @@ func (d *Document) flush() {
 	if d.node.sync != nil {
 		if len(receipts) > 0 {
 			d.node.sync.SendReceipts(d.id, receipts)
+		}
+		for dev, rs := range to {
+			d.node.sync.SendReceiptsTo(dev, d.id, rs)
 		}
 		if reoffer {
 			d.node.sync.Changed(d.id)
@@ -262,6 +267,8 @@ func (d *Document) housekeep() {
 	d.tendAccess()
 	passRequests := d.duePassing(now)
 	reoffer := d.ledger.overdue(now, d.listeners() > 0)
+	ask := d.lookOut(now)
+	d.passReceipts(now)
 	if d.info.dirty && now.Sub(d.infoStored) > infoInterval {
 		d.infoStored = now
 		if err := d.putInfo(); err != nil {
@@ -278,4 +285,5 @@ func (d *Document) housekeep() {
 	if reoffer {
 		d.node.sync.Changed(d.id)
 	}
+	d.askAll(ask)
 }

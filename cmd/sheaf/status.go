@@ -15,7 +15,8 @@ import (
 var statusCommand = &command{
 	name: "status", args: "[--json]", short: "what the node is doing",
 	long: `Tells whether a node runs on the directory, where its page is, who it is
-connected to and how its store is. With --json as one JSON object. The exit
+connected to and how its store is. With --json as one JSON object, which also
+says of each document which devices hold it, and what is missing. The exit
 status is 1 when no node runs.`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 		asJSON := fs.Bool("json", false, "print JSON")
@@ -35,6 +36,34 @@ type nodeStatus struct {
 	Address string `json:"address,omitempty"`
 	PID     int    `json:"pid,omitempty"`
 	*api.Status
+	Documents []documentStatus `json:"documents,omitempty"`
+}
+
+// documentStatus says who holds what of one document.
+type documentStatus struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	api.DocumentHolding
+}
+
+// documentStatuses asks for every document that is not in the trash.
+func documentStatuses(ctx context.Context, c caller) ([]documentStatus, error) {
+	docs, err := documents(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var list []documentStatus
+	for _, d := range docs {
+		if d.Trashed {
+			continue
+		}
+		st := documentStatus{ID: d.ID, Title: d.Title}
+		if err := c.Call(ctx, "documents.info", map[string]string{"id": d.ID}, &st.DocumentHolding); err != nil {
+			return nil, err
+		}
+		list = append(list, st)
+	}
+	return list, nil
 }
 
 func status(ctx context.Context, e *env, asJSON bool) error {
@@ -44,6 +73,9 @@ func status(ctx context.Context, e *env, asJSON bool) error {
 	case err == nil:
 		out.Running, out.Address, out.PID, out.Status = true, c.Address(), c.PID(), &api.Status{}
 		if err := c.Call(ctx, "status", struct{}{}, out.Status); err != nil {
+			return err
+		}
+		if out.Documents, err = documentStatuses(ctx, c); err != nil {
 			return err
 		}
 	case !errors.Is(err, errNeedsNode):

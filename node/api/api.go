@@ -54,6 +54,7 @@ var methods = map[string]func(*Server, context.Context, []byte) (any, error){
 	"documents.share":  (*Server).share,
 	"documents.join":   (*Server).join,
 	"documents.export": (*Server).export,
+	"documents.info":   (*Server).info,
 	"comments.list":    (*Server).commentsList,
 	"comments.add":     (*Server).commentsAdd,
 	"comments.reply":   (*Server).commentsReply,

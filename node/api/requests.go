@@ -25,6 +25,7 @@ type Document struct {
 	Here      bool     `json:"here"`
 	Others    []Holder `json:"others"`
 	Peers     int      `json:"peers"`
+	Withheld  int      `json:"withheld"`          // entries known to exist that no one delivers
 	Message   string   `json:"message,omitempty"` // why it is not ready, for people
 	Hash      string   `json:"hash,omitempty"`    // state hash; in the list only when asked for
 }
@@ -98,7 +99,7 @@ func describe(d *node.Document) Document {
 		CreatedAt: info.Created.UnixMilli(), UpdatedAt: info.Updated.UnixMilli(),
 		State: string(info.State), Role: info.Role.String(), Waiting: info.Waiting,
 		Here:   info.State == node.StateReady || info.Waiting,
-		Others: holders(info.Others), Peers: info.Peers,
+		Others: holders(info.Others), Peers: info.Peers, Withheld: info.Withheld,
 	}
 	switch {
 	case info.State == node.StateJoining:

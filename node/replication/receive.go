@@ -32,7 +32,7 @@ func (s *Session) Receive(frame []byte) ([]Effect, error) {
 	case *authFrame:
 		return nil, s.onAuth(f)
 	case *stateFrame:
-		return nil, s.onState(f)
+		return s.onState(f)
 	case *wantFrame:
 		return nil, s.onWant(f)
 	case *dataFrame:
@@ -133,31 +133,34 @@ func (s *Session) onAuth(f *authFrame) error {
 	return nil
 }
 
-func (s *Session) onState(f *stateFrame) error {
+func (s *Session) onState(f *stateFrame) ([]Effect, error) {
 	st, ok := s.byTag(f.Tag)
 	if !ok {
 		if f.Flags&stateMore != 0 {
-			return nil // refused with its last part
+			return nil, nil // refused with its last part
 		}
 		s.answerParting(f.Tag, f.Heads)
-		return s.refuse(f.Tag)
+		return nil, s.refuse(f.Tag)
 	}
 	if st.parts == nil {
 		st.parts = oplog.Vector{}
 	}
 	if len(st.parts)+len(f.Vector) > maxVector {
-		return fmt.Errorf("%w: a state of more than %d lines", ErrTooLarge, maxVector)
+		return nil, fmt.Errorf("%w: a state of more than %d lines", ErrTooLarge, maxVector)
 	}
 	for _, p := range f.Vector {
 		st.parts[p.Line] = oplog.Position{Seq: p.Seq, ID: p.ID}
 	}
 	if f.Flags&stateMore != 0 {
-		return nil
+		return nil, nil
 	}
 	theirs := st.parts
 	st.parts = nil
 	s.answerState(st, f.Heads, theirs, f.Flags&stateWraps != 0)
-	return nil
+	if !s.hasRole(st) {
+		return nil, nil
+	}
+	return []Effect{Heard{Doc: st.doc, Vector: theirs}}, nil
 }
 
 func (s *Session) onWant(f *wantFrame) error {

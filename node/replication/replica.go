@@ -109,7 +109,7 @@ func (d *Delivery) empty() bool {
 }
 
 // Effect is something the session's owner must do. The kinds are Up, Deliver,
-// GotReceipts, Joined and Equal.
+// GotReceipts, Joined, Equal and Heard.
 type Effect interface{ effect() }
 
 // Up says that the peer has said hello: the session works.
@@ -137,6 +137,14 @@ type Joined struct {
 // answered.
 type Equal struct{ Doc wire.DocID }
 
+// Heard says what a peer with a role says to hold of a document. Nothing vouches
+// for it. The vector is the receiver's to keep.
+type Heard struct {
+	Doc    wire.DocID
+	Vector oplog.Vector
+}
+
+func (Heard) effect()       {}
 func (Up) effect()          {}
 func (Deliver) effect()     {}
 func (GotReceipts) effect() {}

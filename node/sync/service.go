@@ -81,6 +81,9 @@ type Config struct {
 	// PeersChanged, if set, is called when a document began or ceased to be
 	// shared with a peer: PeersOf has changed. It must not block for long.
 	PeersChanged func(wire.DocID)
+	// Compared, if set, is called when a peer told what it says to hold of a
+	// document, or with nil when it was found to hold the same as this device.
+	Compared func(from wire.Device, doc wire.DocID, theirs oplog.Vector)
 	// Gate, if the host has one, is closed while offline.
 	Gate *transport.Gate
 	// Rand makes nonces. Default crypto/rand.
@@ -367,6 +370,15 @@ func (s *Service) Settle(ctx context.Context, doc wire.DocID) (answered int) {
 func (s *Service) SendReceipts(doc wire.DocID, rs []oplog.Receipt) {
 	for _, l := range s.snapshot() {
 		l.addReceipts(doc, rs)
+	}
+}
+
+// SendReceiptsTo is SendReceipts for one peer.
+func (s *Service) SendReceiptsTo(dev wire.Device, doc wire.DocID, rs []oplog.Receipt) {
+	for _, l := range s.snapshot() {
+		if l.device == dev {
+			l.addReceipts(doc, rs)
+		}
 	}
 }
 

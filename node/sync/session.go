@@ -218,6 +218,13 @@ func (c *session) carryOut(ctx context.Context, e replication.Effect) {
 		}
 	case replication.Equal:
 		s.metrics.equal.Inc()
+		if s.cfg.Compared != nil {
+			s.cfg.Compared(c.l.device, e.Doc, nil)
+		}
+	case replication.Heard:
+		if s.cfg.Compared != nil {
+			s.cfg.Compared(c.l.device, e.Doc, e.Vector)
+		}
 	}
 }
 
