@@ -30,6 +30,8 @@ const (
 	DomainJoin        Domain = "sheaf/1/join"         // requests to join
 	DomainLink        Domain = "sheaf/1/link"         // checksum of a link
 	DomainPair        Domain = "sheaf/1/pair"         // pairing of two devices
+	DomainCard        Domain = "sheaf/1/card"         // checksum of a contact card
+	DomainVerify      Domain = "sheaf/1/verify"       // code that two people compare
 	DomainEpoch       Domain = "sheaf/1/epoch"        // id of an epoch key
 	DomainChain       Domain = "sheaf/1/chain"        // id of a chain
 	DomainClient      Domain = "sheaf/1/client"       // Yjs client id of a chain
