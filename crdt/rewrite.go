@@ -43,9 +43,28 @@ func (d *Doc) Keyed(id ID) bool {
 // another, clocks kept: what was written under one id becomes what another
 // wrote. The new id must not occur in the update. The error wraps ErrMalformed.
 func RenameClient(update []byte, from, to ClientID) ([]byte, error) {
-	out, err := codec.Rename(update, uint64(from), uint64(to))
+	return RebaseClient(update, ID{Client: from}, ID{Client: to})
+}
+
+// RebaseClient returns the update with the units of one client, from a clock
+// on, replaced by those of another from a clock on; units before keep their
+// names. What somebody wrote at the end of one client's clock so becomes what
+// another wrote. The update must hold no structs of the first client from
+// before, and not mention the other. The error wraps ErrMalformed.
+func RebaseClient(update []byte, from, to ID) ([]byte, error) {
+	out, err := codec.Rebase(update, codec.ID{Client: uint64(from.Client), Clock: from.Clock}, codec.ID{Client: uint64(to.Client), Clock: to.Clock})
 	if err != nil {
-		return nil, fmt.Errorf("rename client of update: %w: %w", ErrMalformed, err)
+		return nil, fmt.Errorf("move update to another client: %w: %w", ErrMalformed, err)
 	}
 	return out, nil
+}
+
+// InsertedText returns the text that an update inserts, its strings one after
+// another, cut off after about maxBytes. The error wraps ErrMalformed.
+func InsertedText(update []byte, maxBytes int) (string, error) {
+	text, err := codec.Strings(update, maxBytes)
+	if err != nil {
+		return "", fmt.Errorf("read text of update: %w: %w", ErrMalformed, err)
+	}
+	return string(text), nil
 }

@@ -211,6 +211,46 @@ func TestRenameClient(t *testing.T) {
 	}
 }
 
+// TestRebaseClient moves what a client wrote after some clock to another.
+func TestRebaseClient(t *testing.T) {
+	first, old := editor(t, 1)
+	text := first.Text("text")
+	edit(t, first, func(tx *crdt.Txn) error { return text.Insert(tx, 0, "kept 😀") })
+	kept := len(*old)
+	edit(t, first, func(tx *crdt.Txn) error { return text.Insert(tx, text.Len(), " moved") })
+	edit(t, first, func(tx *crdt.Txn) error { return text.Delete(tx, 2, 9) }) // of both parts
+	edit(t, first, func(tx *crdt.Txn) error { return text.Insert(tx, 3, "!") })
+	late, err := crdt.MergeUpdates((*old)[kept:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := crdt.RebaseClient(late, crdt.ID{Client: 1, Clock: 7}, crdt.ID{Client: 9, Clock: 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := crdt.NewDoc(crdt.Config{})
+	for _, u := range append((*old)[:kept:kept], moved) {
+		if err := d.ApplyUpdate(u, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.Text("text").String(); got != text.String() || d.HasPending() {
+		t.Errorf("text is %q, want %q", got, text.String())
+	}
+	if sv := d.StateVector(); sv[1] != 7 || sv[9] != 7 {
+		t.Errorf("state vector is %v", sv)
+	}
+	if _, err := crdt.RebaseClient(late, crdt.ID{Client: 1, Clock: 8}, crdt.ID{Client: 9}); !errors.Is(err, crdt.ErrMalformed) {
+		t.Errorf("an update from before the move: %v", err)
+	}
+	if got, err := crdt.InsertedText(late, 100); err != nil || got != " moved\n!" {
+		t.Errorf("inserted text %q, %v", got, err)
+	}
+	if got, err := crdt.InsertedText((*old)[0], 7); err != nil || got != "kept " {
+		t.Errorf("inserted text cut to %q, %v", got, err)
+	}
+}
+
 func FuzzRewrite(f *testing.F) {
 	f.Add([]byte{0, 0}, uint64(1), uint64(2))
 	f.Add([]byte{1, 1, 1, 0, 4, 1, 4, 't', 'e', 'x', 't', 3, 'a', 'b', 'c', 0}, uint64(1), uint64(2))
@@ -235,6 +275,14 @@ func FuzzRewrite(f *testing.F) {
 		}
 		if err := crdt.NewDoc(crdt.Config{}).ApplyUpdate(s, nil); err != nil {
 			t.Fatal(err)
+		}
+		if _, err := crdt.InsertedText(update, 16); err != nil {
+			t.Fatal(err)
+		}
+		if moved, err := crdt.RebaseClient(update, crdt.ID{Client: crdt.ClientID(from), Clock: 3}, crdt.ID{Client: crdt.ClientID(to), Clock: 1}); err == nil {
+			if _, err := crdt.Inspect(moved); err != nil {
+				t.Fatalf("%x moved to %x: %v", update, moved, err)
+			}
 		}
 		renamed, err := crdt.RenameClient(update, crdt.ClientID(from), crdt.ClientID(to))
 		if err != nil {

@@ -30,6 +30,13 @@ type applyQueue struct {
 	queued  map[wire.ChainID]bool                      // those in ready
 	waiting map[wire.ChainID][]wire.ChainID            // by the chain waited for
 	keyless map[wire.EpochID]map[wire.ChainID]struct{} // by the epoch waited for
+
+	// structure says of a chain how many of its entries are merged though some
+	// of them are void: entries that count were built upon them.
+	structure map[wire.ChainID]uint64
+	// frozen are chains of which other entries count than were merged; they go
+	// on with the next rebuild.
+	frozen map[wire.ChainID]bool
 }
 
 func newApplyQueue() *applyQueue {
@@ -38,6 +45,9 @@ func newApplyQueue() *applyQueue {
 		queued:  map[wire.ChainID]bool{},
 		waiting: map[wire.ChainID][]wire.ChainID{},
 		keyless: map[wire.EpochID]map[wire.ChainID]struct{}{},
+
+		structure: map[wire.ChainID]uint64{},
+		frozen:    map[wire.ChainID]bool{},
 	}
 }
 
@@ -75,6 +85,13 @@ func (q *applyQueue) unlock(epoch wire.EpochID) {
 
 // applyReady merges every entry that can be merged. Called with mu held.
 func (d *Document) applyReady() {
+	d.govern()
+	d.applyQueued()
+	d.settleContests()
+}
+
+// applyQueued merges what is ready and what becomes ready by that.
+func (d *Document) applyQueued() {
 	q := d.queue
 	for len(q.ready) > 0 {
 		chain := q.ready[0]
@@ -94,11 +111,15 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 	client := crdt.ClientID(wire.ClientID(d.id.Short(), dev, auth, inc, streamBody))
 	chain := d.causes.chain(id, client)
 	ref := entryRef{id, chain.applied()}
+	counts := d.chains.Counts(id)
+	if ref.seq >= max(counts, d.queue.structure[id]) || d.queue.frozen[id] {
+		return false
+	}
 	e := d.nextEntry(ref)
 	if e == nil {
 		return false
 	}
-	switch err := d.applyEntry(chain, e); {
+	switch err := d.applyEntry(chain, e, ref.seq >= counts); {
 	case err == nil:
 		d.node.stats.decrypted.Add(1)
 	case errors.As(err, new(*waitError)):
@@ -118,12 +139,12 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 
 // nextEntry finds an accepted entry in memory or in the store.
 func (d *Document) nextEntry(ref entryRef) *oplog.Entry {
-	if e, ok := d.queue.held[ref]; ok {
-		return e
-	}
 	id, ok := d.chains.ID(ref.chain, ref.seq)
 	if !ok {
 		return nil
+	}
+	if e, ok := d.queue.held[ref]; ok && e.ID == id {
+		return e
 	}
 	raw, err := d.node.cfg.Store.Get(background(), store.EntryKey(d.id, ref.chain, ref.seq, id))
 	if err != nil {
@@ -143,8 +164,13 @@ type waitError struct{ what string }
 func (e *waitError) Error() string { return "waits for " + e.what }
 
 // applyEntry opens and merges one entry. A waitError leaves it for later, and
-// notes what would let it go on; any other error makes it inert.
-func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry) error {
+// notes what would let it go on; any other error makes it inert. A void entry
+// is merged as structure.
+func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry, void bool) error {
+	if void && e.Stream != streamBody {
+		chain.advance(chain.end(), nil)
+		return nil
+	}
 	if e.Stream == oplog.StreamComments && e.Kind == kindUpdate {
 		return d.applyComment(chain, e)
 	}
@@ -178,7 +204,13 @@ func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := d.body.ApplyUpdate(payload.Body, remoteOrigin); err != nil {
+	body := payload.Body
+	if void {
+		if body, err = crdt.StructureOnly(body, d.body.Keyed); err != nil {
+			return fmt.Errorf("reduce to structure: %w", err)
+		}
+	}
+	if err := d.body.ApplyUpdate(body, remoteOrigin); err != nil {
 		return fmt.Errorf("merge update: %w", err)
 	}
 	chain.advance(end, payload.Deps)
@@ -214,6 +246,9 @@ func (d *Document) open(e *oplog.Entry) (seal.Payload, error) {
 
 // depsApplied says whether everything an entry depends on is merged.
 func (d *Document) depsApplied(e *oplog.Entry, deps []seal.Dep) error {
+	if len(deps) > 0 && d.count.contests.open {
+		d.count.contests.dirty = true
+	}
 	for _, dep := range deps {
 		if dep.Chain == e.Chain() {
 			return errMissingDep // a chain needs no dependency on itself
@@ -224,29 +259,9 @@ func (d *Document) depsApplied(e *oplog.Entry, deps []seal.Dep) error {
 			continue
 		}
 		d.noteHead(dep.Chain, dep.Seq, dep.ID8)
+		d.need(dep)
 		d.queue.waiting[dep.Chain] = append(d.queue.waiting[dep.Chain], e.Chain())
 		return &waitError{"an entry it depends on"}
 	}
 	return nil
-}
-
-// rebuild merges everything anew from the chosen branches, after entries that
-// were merged have ceased to count, and resets every session.
-func (d *Document) rebuild() {
-	d.log.Warn("rebuilding the document: an author's chain has two branches")
-	d.resetContent()
-	for _, s := range d.sessions {
-		s.end("the document was put together anew")
-	}
-	for id := range d.chains.All() {
-		d.queue.try(id)
-	}
-	d.applyReady()
-	for _, g := range d.pending.groups {
-		for _, u := range g.updates {
-			if err := d.body.ApplyUpdate(u, remoteOrigin); err != nil {
-				d.log.Error("merge pending update again", "err", err)
-			}
-		}
-	}
 }

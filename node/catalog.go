@@ -41,6 +41,7 @@ type Info struct {
 	Peers   int      // connected peers for this document
 	// Withheld counts entries known to exist that no one delivers.
 	Withheld int
+	Aside    int // edits that are kept and count for nobody
 }
 
 // Info describes the document.
@@ -56,7 +57,7 @@ func (d *Document) Info() Info {
 	return Info{
 		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role, Waiting: d.waitingLocked(),
 		Created: time.UnixMilli(d.info.Created), Updated: time.UnixMilli(d.info.Updated),
-		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(), Withheld: withheld,
+		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(), Withheld: withheld, Aside: d.asideCount(),
 	}
 }
 

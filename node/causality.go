@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +30,22 @@ type chainBody struct {
 	client crdt.ClientID
 	ends   []uint64                // ends[seq]: clock after entry seq; len(ends) entries are applied
 	listed map[wire.ChainID]uint64 // highest seq listed of each foreign chain
+	deps   []entryDeps             // of the applied entries that list any, ascending
+}
+
+// entryDeps is what one entry lists.
+type entryDeps struct {
+	seq  uint64
+	deps []seal.Dep
+}
+
+// depsAt returns what an applied entry lists.
+func (c *chainBody) depsAt(seq uint64) []seal.Dep {
+	i, ok := slices.BinarySearchFunc(c.deps, seq, func(e entryDeps, seq uint64) int { return cmp.Compare(e.seq, seq) })
+	if !ok {
+		return nil
+	}
+	return c.deps[i].deps
 }
 
 // applied is the number of entries merged into the document.
@@ -44,11 +61,14 @@ func (c *chainBody) end() uint64 {
 
 // clone copies the body, for taking back entries that were never stored.
 func (c *chainBody) clone() *chainBody {
-	return &chainBody{client: c.client, ends: slices.Clip(c.ends), listed: maps.Clone(c.listed)}
+	return &chainBody{client: c.client, ends: slices.Clip(c.ends), listed: maps.Clone(c.listed), deps: slices.Clip(c.deps)}
 }
 
 // advance records that one more entry is applied and its clock ends at end.
 func (c *chainBody) advance(end uint64, deps []seal.Dep) {
+	if len(deps) > 0 {
+		c.deps = append(c.deps, entryDeps{c.applied(), deps})
+	}
 	c.ends = append(c.ends, end)
 	for _, dep := range deps {
 		if old, ok := c.listed[dep.Chain]; !ok || dep.Seq > old {

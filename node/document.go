@@ -87,6 +87,8 @@ type Document struct {
 	outlook    *outlook
 	people     *people
 	talk       talk
+	count      counting
+	aside      asideNotes
 	topic      *gossip.Topic
 	rate       rateMeter
 	info       localInfo

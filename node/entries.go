@@ -77,7 +77,7 @@ func (d *Document) canSeal() bool {
 	_, role, ok := d.roleLocked()
 	epoch, _ := d.access.Epoch()
 	_, have := d.keys[epoch]
-	return ok && have && mayWrite(role)
+	return ok && have && mayWrite(role) && !d.count.wanted
 }
 
 // sealPending turns every waiting group into entries, in order.

@@ -48,6 +48,7 @@ func (d *Document) load(ctx context.Context) error {
 		switch step.kind {
 		case store.KindOp:
 			d.loadAccess()
+			d.govern()
 		case store.KindWrap:
 			d.tryWraps()
 		case store.KindEntry:
@@ -62,6 +63,7 @@ func (d *Document) load(ctx context.Context) error {
 		}
 	}
 	d.loadReceipts()
+	d.checkSlots()
 	return nil
 }
 
@@ -77,6 +79,8 @@ func (d *Document) loadLocal(r store.Record) error {
 		return wire.Unmarshal(r.Value, &d.info)
 	case outlookKey(d.id):
 		return d.loadOutlook(r.Value)
+	case asideStoreKey(d.id):
+		return d.loadAside(r.Value)
 	}
 	return nil
 }
@@ -200,8 +204,13 @@ func (d *Document) loadDraft(r store.Record) error {
 	if err != nil {
 		return fmt.Errorf("read draft: %w", err)
 	}
-	if err := d.body.ApplyUpdate(update, remoteOrigin); err != nil {
-		return fmt.Errorf("merge draft: %w", err)
+	if !d.bounded(sl) { // else it moves to another chain, or stays set aside
+		for client, above := range info.Names {
+			d.needClock(client, above)
+		}
+		if err := d.body.ApplyUpdate(update, remoteOrigin); err != nil {
+			return fmt.Errorf("merge draft: %w", err)
+		}
 	}
 	g := &group{slot: sl, drafts: []store.Key{r.Key}}
 	if numOps(info) > 0 {

@@ -181,6 +181,7 @@ func (d *Document) openWrap(w *access.Wrap, rotator wire.Device) (seal.EpochKey,
 // receiveEntries judges entries run by run and puts those that count, or are
 // branches to be kept, on their way to the store and into the document.
 func (d *Document) receiveEntries(from wire.Device, raws [][]byte) error {
+	d.govern()
 	entries := make([]*oplog.Entry, 0, len(raws))
 	var errs []error
 	for _, raw := range raws {
@@ -211,7 +212,6 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 	if len(kept) == 0 {
 		return
 	}
-	switched := false
 	for _, e := range kept {
 		change := d.chains.Append(e)
 		if change.Kind == oplog.Unchanged {
@@ -225,9 +225,10 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 		case oplog.Extended:
 			d.queue.hold(e)
 		case oplog.Switched:
-			switched = true
+			d.recounted([]oplog.Recount{{Chain: e.Chain(), Before: change.From + 1, Now: d.chains.Counts(e.Chain()), Same: change.From}})
 		}
-		if change.Kind != oplog.Extended {
+		if forked := change.Kind == oplog.Switched || e.Seq < d.chains.Counts(e.Chain()); change.Kind != oplog.Extended && forked {
+			d.count.contests.dirty = true
 			d.log.Warn("a chain has two branches", "peer", e.Author.String(), "entry", e.ID.String())
 			d.out.then(func() { d.reoffer = true }) // gossip does not pass branches on
 		}
@@ -239,11 +240,6 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 	d.node.stats.verified.Add(uint64(len(kept)))
 	last := kept[len(kept)-1]
 	d.out.then(func() { d.receiptFor(last) })
-	if switched {
-		// The entries of the other branch are read from the store, so the
-		// rebuild waits until all of them are there.
-		d.out.then(d.rebuild)
-	}
 }
 
 // receiptFor queues a receipt for everything of a chain up to an entry that

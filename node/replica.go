@@ -172,6 +172,7 @@ func (d *Document) Allows(peer wire.Device) bool { return d.Serves(peer) }
 func (d *Document) CheckEntry(e *oplog.Entry) oplog.Verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.govern()
 	return d.chains.Check(d.access, e)
 }
 

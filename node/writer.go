@@ -102,7 +102,7 @@ func (d *Document) nextWork() (time.Duration, bool) {
 	case len(d.pending.groups) > 0 && d.canSeal():
 		return max(0, d.sealWait()-now.Sub(d.pending.since)), false
 	}
-	return housekeeping, false
+	return d.rebuildWait(now), false
 }
 
 func (p *pendingEdits) unsaved() bool {
@@ -123,6 +123,9 @@ func (d *Document) collect() outbox {
 	}
 	adopted := d.adoptPending()
 	now := d.node.cfg.Now()
+	if d.count.wanted {
+		d.scheduleRebuild()
+	}
 	switch {
 	case len(d.pending.groups) == 0:
 	case adopted && d.canSeal() && (now.Sub(d.pending.since) >= d.sealWait() || d.pending.bytes >= maxEntryUpdate):
@@ -266,6 +269,7 @@ func (d *Document) housekeep() {
 	d.expirePresence(now)
 	d.tendAccess()
 	passRequests := d.duePassing(now)
+	d.settleContests()
 	reoffer := d.ledger.overdue(now, d.listeners() > 0)
 	ask := d.lookOut(now)
 	d.passReceipts(now)

@@ -55,6 +55,8 @@ var methods = map[string]func(*Server, context.Context, []byte) (any, error){
 	"documents.join":   (*Server).join,
 	"documents.export": (*Server).export,
 	"documents.info":   (*Server).info,
+	"aside.list":       (*Server).asideList,
+	"aside.accept":     (*Server).asideAccept,
 	"comments.list":    (*Server).commentsList,
 	"comments.add":     (*Server).commentsAdd,
 	"comments.reply":   (*Server).commentsReply,

@@ -56,6 +56,10 @@ func toError(err error) *Error {
 		return &Error{BadRequest, sentence(err) + " Nothing was changed."}
 	case errors.Is(err, node.ErrReadOnly):
 		return &Error{ReadOnly, sentence(err)}
+	case errors.Is(err, node.ErrNoAside):
+		return &Error{NotFound, "These edits are not set aside any more. Nothing was changed."}
+	case errors.Is(err, node.ErrWeaker):
+		return &Error{Forbidden, "These edits cannot be accepted from this device: an owner who was here earlier has ended their author's role. They are kept; ask that owner, or copy their text."}
 	case errors.Is(err, node.ErrNoComment):
 		return &Error{NotFound, sentence(err)}
 	case errors.Is(err, comments.ErrRecord):

@@ -26,6 +26,7 @@ type Document struct {
 	Others    []Holder `json:"others"`
 	Peers     int      `json:"peers"`
 	Withheld  int      `json:"withheld"`          // entries known to exist that no one delivers
+	Aside     int      `json:"aside"`             // edits that are kept and count for nobody
 	Message   string   `json:"message,omitempty"` // why it is not ready, for people
 	Hash      string   `json:"hash,omitempty"`    // state hash; in the list only when asked for
 }
@@ -101,6 +102,7 @@ func describe(d *node.Document) Document {
 		Here:   info.State == node.StateReady || info.Waiting,
 		Others: holders(info.Others), Peers: info.Peers, Withheld: info.Withheld,
 	}
+	out.Aside = info.Aside
 	switch {
 	case info.State == node.StateJoining:
 		out.Message = joinMessage(d)

@@ -200,7 +200,7 @@ func (c *Chains) begin(e *Entry) {
 	b.push(e.ID, e.signed)
 	ch := &chain{doc: e.Doc, author: e.Author, auth: e.Auth, inc: e.Inc, branches: []*branch{b}}
 	of := c.boundsOf(&e.Header)
-	ch.limit, ch.stated = of.Limit, of.Stated
+	ch.limit, ch.stated, ch.disagree = of.Limit, of.Stated, NoLimit
 	ch.choose()
 	c.chains[e.chain] = ch
 	i, _ := slices.BinarySearchFunc(c.sorted, e.chain, compareChains)
@@ -263,7 +263,7 @@ func (c *Chains) Has(id wire.ChainID, p Position) bool {
 // its limit, so that it counts.
 func (c *Chains) Chosen(id wire.ChainID, p Position) bool {
 	ch := c.chains[id]
-	return ch != nil && p.Seq < ch.limit && ch.chosen.holds(p)
+	return ch != nil && p.Seq < ch.counts() && ch.chosen.holds(p)
 }
 
 // Fork is a chain whose author signed two entries for one number.

@@ -55,6 +55,7 @@ type bounds struct {
 	limit    uint64
 	stated   []Position
 	endorsed []Position
+	disagree uint64     // entries from this number on depend on a branch that lost
 	wanted   []Position // depended on by entries held; only the ids' beginnings are set
 
 	open   *branch // chosen by what needs no keys: statements, then the lowest id
@@ -77,17 +78,25 @@ func (c *Chains) Govern(r Rules) []Recount {
 	return list
 }
 
-// Endorse sets what decides contested chains after the statements: for each
-// the entries that were endorsed, the strongest first. It returns the chains
-// where other entries count now.
-func (c *Chains) Endorse(endorsed map[wire.ChainID][]Position) []Recount {
+// Endorse sets what decides contested chains after the statements, as Decide
+// found it, and returns the chains where other entries count now.
+func (c *Chains) Endorse(e Endorsement) []Recount {
 	var list []Recount
 	for _, id := range c.sorted {
 		ch := c.chains[id]
-		if len(ch.endorsed) == 0 && len(endorsed[id]) == 0 {
+		p, endorsed := e.Branches[id]
+		n, void := e.Void[id]
+		if !void {
+			n = NoLimit
+		}
+		if len(ch.endorsed) == 0 && !endorsed && n == ch.disagree {
 			continue
 		}
-		list = c.recount(list, id, func() { ch.endorsed = endorsed[id] })
+		list = c.recount(list, id, func() {
+			if ch.endorsed, ch.disagree = nil, n; endorsed {
+				ch.endorsed = []Position{p}
+			}
+		})
 	}
 	return list
 }
@@ -134,7 +143,7 @@ func preferred(branches []*branch, said []Position) []*branch {
 }
 
 // counts is how many entries of the chosen branch count.
-func (c *chain) counts() uint64 { return min(c.chosen.len(), c.limit) }
+func (c *chain) counts() uint64 { return min(c.chosen.len(), c.limit, c.disagree) }
 
 // lacksNamed says whether a statement, or an entry held, names one that is not
 // held though another one has its number.

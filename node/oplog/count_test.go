@@ -177,7 +177,7 @@ func TestEndorsementDecidesAfterStatements(t *testing.T) {
 	r.receive(slices.Concat([]*oplog.Entry{base}, one))
 	r.receive(two)
 	chain, digest := base.Chain(), r.chains.Digest(nil)
-	got := r.chains.Endorse(map[wire.ChainID][]oplog.Position{chain: {at(two[0])}})
+	got := r.chains.Endorse(oplog.Endorsement{Branches: map[wire.ChainID]oplog.Position{chain: at(two[0])}})
 	if want := (oplog.Recount{Chain: chain, Before: 3, Now: 3, Same: 1}); len(got) != 1 || got[0] != want {
 		t.Errorf("recount %+v, want %+v", got, want)
 	}
@@ -191,7 +191,7 @@ func TestEndorsementDecidesAfterStatements(t *testing.T) {
 	if !r.chains.Chosen(chain, at(one[1])) {
 		t.Error("endorsement is stronger than a statement")
 	}
-	if got := r.chains.Endorse(nil); len(got) != 0 {
+	if got := r.chains.Endorse(oplog.Endorsement{}); len(got) != 0 {
 		t.Errorf("without endorsement %+v changes", got)
 	}
 }

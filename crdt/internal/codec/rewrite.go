@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"slices"
+	"unicode/utf8"
 )
 
 // ErrRenamed means that an update already holds or names the client that
@@ -82,33 +83,38 @@ func (k *keyIndex) has(id ID) bool {
 	return k.outside != nil && k.outside(id)
 }
 
-// Rename returns the update with every mention of one client replaced by
-// another: as the writer of structs, in origins, right origins and parents, and
-// in the delete set. Clocks stay. The new id must not occur in the update.
-func Rename(update []byte, from, to uint64) ([]byte, error) {
-	if from == to {
-		return Compact(update)
-	}
+// ErrRebase means that an update to be moved to another client holds structs
+// from before the clock where that begins.
+var ErrRebase = errors.New("update holds structs from before the move")
+
+// Rebase returns the update with the units of one client from a clock on
+// written by another client from its clock at on: as the writer of structs, in
+// origins, right origins and parents, and in the delete set. Units before stay
+// what they are. The new client must not occur in the update.
+func Rebase(update []byte, from ID, to ID) ([]byte, error) {
 	clash := false
-	rename := func(client *uint64) {
-		clash = clash || *client == to
-		if *client == from {
-			*client = to
+	move := func(id *ID) {
+		clash = clash || id.Client == to.Client && from.Client != to.Client
+		if id.Client == from.Client && id.Clock >= from.Clock {
+			*id = ID{to.Client, id.Clock - from.Clock + to.Clock}
 		}
 	}
 	var w Writer
 	r := NewReader(update)
 	for r.Next() {
 		s := r.Struct
-		rename(&s.Client)
+		if s.Client == from.Client && s.Clock < from.Clock {
+			return nil, ErrRebase
+		}
+		move(&s.ID)
 		if s.HasOrigin {
-			rename(&s.Origin.Client)
+			move(&s.Origin)
 		}
 		if s.HasRight {
-			rename(&s.Right.Client)
+			move(&s.Right)
 		}
 		if s.Parent == ParentItem {
-			rename(&s.ParentID.Client)
+			move(&s.ParentID)
 		}
 		w.Struct(&s, 0)
 	}
@@ -119,11 +125,45 @@ func Rename(update []byte, from, to uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range deletes {
-		rename(&deletes[i].Client)
+	var moved Ranges
+	for _, x := range deletes {
+		if x.Client == from.Client && x.Clock < from.Clock && x.End() > from.Clock {
+			moved = append(moved, Range{x.Client, x.Clock, from.Clock - x.Clock})
+			x.Clock, x.Len = from.Clock, x.End()-from.Clock
+		}
+		id := ID{x.Client, x.Clock}
+		move(&id)
+		moved = append(moved, Range{id.Client, id.Clock, x.Len})
 	}
 	if clash {
 		return nil, ErrRenamed
 	}
-	return w.Finish(deletes.Normalize()), nil
+	return w.Finish(moved.Normalize()), nil
+}
+
+// Strings returns the text content of an update's structs, in their order; only
+// the first ones if there is more than max bytes. Text that does not continue
+// what was before it begins a new line.
+func Strings(update []byte, max int) ([]byte, error) {
+	var out []byte
+	var end ID
+	r := NewReader(update)
+	for r.Next() {
+		s := &r.Struct
+		if s.Ref != RefString || len(out) >= max {
+			continue
+		}
+		if len(out) > 0 && (!s.HasOrigin || s.Origin != end) {
+			out = append(out, '\n')
+		}
+		end = ID{s.Client, s.End() - 1}
+		content := s.Content
+		if room := max - len(out); len(content) > room {
+			for content = content[:room]; len(content) > 0 && !utf8.Valid(content); {
+				content = content[:len(content)-1]
+			}
+		}
+		out = append(out, content...)
+	}
+	return out, r.Err()
 }
