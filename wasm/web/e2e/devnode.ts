@@ -14,6 +14,7 @@ import {
 import * as Y from 'yjs'
 import type { DocumentInfo, NodeEvent, NodeStatus } from '../src/api/types'
 import { decodeFrame, encodeFrame } from '../src/provider/messages'
+import { membershipOf } from './devsharing'
 
 /** The node's end of a connection to one page. */
 export interface Port {
@@ -43,8 +44,9 @@ interface DevDoc {
   createdAt: number
   updatedAt: number
   trashed: boolean
-  state: 'ready' | 'joining'
+  state: 'ready' | 'joining' | 'removed'
   role: string
+  waiting: boolean
   /** What pages see. */
   doc: Y.Doc
   /** What is durable: entries by the device that made them. */
@@ -181,6 +183,9 @@ export class DevNode {
         complete: (d.receipts.get(n.device) ?? 0) >= own,
       })),
       peers: this.peersWith(d.id, false).length,
+      waiting: d.waiting,
+      aside: membershipOf(this, d.id).aside.reduce((n, g) => n + g.count, 0),
+      withheld: membershipOf(this, d.id).withheld.count,
     }
   }
 
@@ -375,6 +380,7 @@ export class DevNode {
       trashed: false,
       state,
       role,
+      waiting: false,
       doc: new Y.Doc(),
       log: new Map(),
       sessions: new Map(),

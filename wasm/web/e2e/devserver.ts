@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Methods } from '../src/api/types'
 import { comments } from './devcomments'
+import { ownOf, sharing } from './devsharing'
 import { DevNode } from './devnode'
 
 const WEB = join(import.meta.dirname, '..')
@@ -109,13 +110,18 @@ export class DevServer {
     try {
       answer(200, this.call(method, JSON.parse(text)))
     } catch (error) {
-      answer(404, { error: { code: 'not_found', message: String((error as Error).message) } })
+      const { message } = error as Error
+      if (error instanceof Locked) answer(423, { error: { code: 'locked', message } })
+      else answer(404, { error: { code: 'not_found', message } })
     }
   }
 
   private call(method: string, body: Record<string, never>): unknown {
     const node = this.node
     const r = body as Record<string, string> & { trashed?: boolean; offline?: boolean }
+    if (ownOf(node).locked && !method.startsWith('lock.')) throw new Locked('Sheaf is locked.')
+    const answer = sharing(node, method, body)
+    if (answer !== undefined) return answer
     const area = Object.keys(AREAS).find((prefix) => method.startsWith(prefix))
     if (area !== undefined) return AREAS[area]!(node, method, body)
     const methods: { [M in keyof Methods]?: () => Methods[M]['answer'] } = {
@@ -159,6 +165,8 @@ export class DevServer {
     ws.on('close', () => end.gone())
   }
 }
+
+class Locked extends Error {}
 
 function fail(message: string): never {
   throw new Error(message)

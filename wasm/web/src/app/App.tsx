@@ -1,18 +1,29 @@
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { call, messageOf } from '../api/rpc'
 import { Home } from '../home/Home'
 import { Toasts, toast } from '../ui/toast'
 import { TooltipArea } from '../ui/Tooltip'
+import { isPairing } from './invitation'
 import { go, useRoute } from './router'
 import { store, useApp } from './store'
 
 const EditorPage = lazy(() => import('../editor/EditorPage'))
+const LockScreen = lazy(() => import('../lock/LockScreen'))
+const BecomeDialog = lazy(() => import('../devices/BecomeDialog'))
 
 export function App(props: { invitation: string | undefined }) {
   const route = useRoute()
   const refused = useApp((s) => s.link === 'refused')
-  useStart(props.invitation)
+  const locked = useApp((s) => s.link === 'locked')
+  const [pairing, setPairing] = useState(isPairing(props.invitation) ? props.invitation : undefined)
+  useStart(isPairing(props.invitation) ? undefined : props.invitation)
   if (refused) return <NotSignedIn />
+  if (locked)
+    return (
+      <Suspense fallback={null}>
+        <LockScreen />
+      </Suspense>
+    )
   return (
     <TooltipArea>
       <>
@@ -22,6 +33,11 @@ export function App(props: { invitation: string | undefined }) {
           </Suspense>
         ) : (
           <Home trash={route.page === 'trash'} />
+        )}
+        {pairing !== undefined && (
+          <Suspense fallback={null}>
+            <BecomeDialog link={pairing} onClose={() => setPairing(undefined)} />
+          </Suspense>
         )}
         <Toasts />
       </>

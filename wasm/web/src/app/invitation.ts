@@ -15,6 +15,11 @@ export function takeInvitation(
   return link
 }
 
+/** Whether a link adds a device instead of opening a document. */
+export function isPairing(link: string | undefined): boolean {
+  return link?.startsWith('sheaf://pair#v1.') === true
+}
+
 /** Reads what somebody pasted: a sheaf: link, a web link, or the fragment alone. */
 export function normaliseLink(pasted: string): string | undefined {
   const text = pasted.trim()

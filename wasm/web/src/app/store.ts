@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { ApiError, call } from '../api/rpc'
-import type { DocumentInfo, NodeEvent, NodeStatus } from '../api/types'
+import type { DocumentInfo, NodeEvent, NodeStatus, Pairing } from '../api/types'
 import { Backoff } from '../provider/backoff'
 
 /** What the page knows of its node; a new object for each change. */
@@ -8,8 +8,11 @@ export interface AppState {
   /** Undefined until first loaded. */
   documents: DocumentInfo[] | undefined
   status: NodeStatus | undefined
-  /** "refused": the node does not know this browser (no cookie, or an old one). */
-  link: 'connecting' | 'open' | 'lost' | 'refused'
+  /**
+   * "refused": the node does not know this browser (no cookie, or an old one).
+   * "locked": the node waits for its passphrase.
+   */
+  link: 'connecting' | 'open' | 'lost' | 'refused' | 'locked'
 }
 
 /** How long the events may be away before the reader is told. */
@@ -23,6 +26,7 @@ export class Store {
   private current: AppState = { documents: undefined, status: undefined, link: 'connecting' }
   private readonly listeners = new Set<() => void>()
   private readonly commentListeners = new Set<(document: string) => void>()
+  private readonly pairingListeners = new Set<(pairing: Pairing) => void>()
   private readonly backoff = new Backoff(
     { set: (f, ms) => window.setTimeout(f, ms), clear: (t) => window.clearTimeout(t as number | undefined) },
     Math.random,
@@ -38,6 +42,19 @@ export class Store {
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Calls `listener` with each step of a pairing; returns how to stop it. */
+  onPairing(listener: (pairing: Pairing) => void): () => void {
+    this.pairingListeners.add(listener)
+    return () => this.pairingListeners.delete(listener)
+  }
+
+  /** The passphrase was taken. */
+  unlocked(): void {
+    this.set({ link: 'open' })
+    void this.probe()
+    void this.refresh()
   }
 
   /** Calls `listener` with each document whose comments changed; returns how to stop it. */
@@ -70,7 +87,7 @@ export class Store {
         this.set({ documents })
       } while (this.again)
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'unauthorized') this.set({ link: 'refused' })
+      this.noteRefusal(error)
     } finally {
       this.fetching = false
     }
@@ -119,8 +136,14 @@ export class Store {
       this.set({ status: await call('status', {}) })
       if (this.current.link === 'refused') this.set({ link: 'connecting' })
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'unauthorized') this.set({ link: 'refused' })
+      this.noteRefusal(error)
     }
+  }
+
+  private noteRefusal(error: unknown): void {
+    if (!(error instanceof ApiError)) return
+    if (error.code === 'unauthorized') this.set({ link: 'refused' })
+    if (error.code === 'locked') this.set({ link: 'locked' })
   }
 
   private receive(event: NodeEvent): void {
@@ -139,6 +162,13 @@ export class Store {
       }
       case 'status':
         this.set({ status: event.status })
+        break
+      case 'pairing':
+        for (const listener of [...this.pairingListeners]) listener(event.pairing)
+        break
+      case 'lock':
+        if (event.locked) this.set({ link: 'locked', documents: undefined, status: undefined })
+        else if (this.current.link === 'locked') this.unlocked()
         break
       case 'comments':
         for (const listener of [...this.commentListeners]) listener(event.id)

@@ -11,13 +11,14 @@ export function EditorHeader(props: {
   provider: Provider | undefined
   onShare: () => void
   onProfile: () => void
+  onInfo: () => void
 }) {
   return (
     <header className="editor-head">
       <Logo bare />
       <div className="editor-name">
         <Title id={props.id} provider={props.provider} />
-        <StatusChip id={props.id} provider={props.provider} />
+        <StatusChip id={props.id} provider={props.provider} onInfo={props.onInfo} />
       </div>
       <div className="editor-people">
         {props.provider !== undefined && <Presence provider={props.provider} />}

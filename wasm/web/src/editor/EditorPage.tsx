@@ -1,28 +1,33 @@
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import type { DocumentInfo } from '../api/types'
 import { useApp } from '../app/store'
 import { PageSkeleton } from '../app/App'
 import { go } from '../app/router'
 import { ConnectionBanner } from '../home/ConnectionBanner'
 import { ProfileDialog } from '../home/dialogs'
 import { EditorHeader } from './EditorHeader'
-import { ShareDialog } from './ShareDialog'
+import { MemberBanner } from './MemberBanner'
 import { StatusBanner } from './Status'
 import { Surface } from './Surface'
 import { useProvider, useProviderState } from './useProvider'
 import '../styles/editor.css'
 import '../styles/prose.css'
 
+const ShareDialog = lazy(() => import('../sharing/ShareDialog'))
+const InfoDialog = lazy(() => import('./InfoDialog'))
+const AsideDialog = lazy(() => import('./AsideDialog'))
+
 /** The page of one document. */
 export default function EditorPage({ id }: { id: string }) {
   // Words only: the document itself is another object after every keystroke's event.
   const state = useApp((s) =>
-    s.documents === undefined ? 'unknown' : (s.documents.find((d) => d.id === id)?.state ?? 'missing'),
+    s.documents === undefined ? 'unknown' : stateOf(s.documents.find((d) => d.id === id)),
   )
   const joining = state === 'joining'
   const missing = state === 'missing'
   const provider = useProvider(id, !missing && !joining)
   const ready = useProviderState(provider, (s) => s.ready) ?? false
-  const [dialog, setDialog] = useState<'share' | 'profile'>()
+  const [dialog, setDialog] = useState<'share' | 'profile' | 'info' | 'aside'>()
 
   useCloseWarning(() => (provider?.unsaved ?? 0) > 0)
 
@@ -37,8 +42,10 @@ export default function EditorPage({ id }: { id: string }) {
         provider={provider}
         onShare={() => setDialog('share')}
         onProfile={() => setDialog('profile')}
+        onInfo={() => setDialog('info')}
       />
       {provider === undefined ? <ConnectionBanner /> : <StatusBanner id={id} provider={provider} />}
+      <MemberBanner id={id} onAside={() => setDialog('aside')} />
       {joining ? (
         <Joining />
       ) : provider !== undefined && ready ? (
@@ -53,10 +60,32 @@ export default function EditorPage({ id }: { id: string }) {
           </main>
         </>
       )}
-      {dialog === 'share' && <ShareDialog id={id} onClose={() => setDialog(undefined)} />}
+      <Suspense fallback={null}>
+        {dialog === 'share' && <ShareDialog id={id} onClose={() => setDialog(undefined)} />}
+        {dialog === 'info' && <InfoDialog id={id} onClose={() => setDialog(undefined)} />}
+        {dialog === 'aside' && (
+          <AsideDialog
+            id={id}
+            onInsert={provider?.editable === true ? insertText : undefined}
+            onClose={() => setDialog(undefined)}
+          />
+        )}
+      </Suspense>
       {dialog === 'profile' && <ProfileDialog onClose={() => setDialog(undefined)} />}
     </div>
   )
+}
+
+/** A guest who waits to be let in may write already. */
+function stateOf(d: DocumentInfo | undefined): DocumentInfo['state'] | 'missing' {
+  return d === undefined ? 'missing' : d.state === 'joining' && d.waiting === true ? 'ready' : d.state
+}
+
+/** Puts a text where the caret is, as an edit of the reader's own. */
+function insertText(text: string): void {
+  document
+    .querySelector<HTMLElement>('.ProseMirror')
+    ?.dispatchEvent(new CustomEvent('sheaf:insert', { detail: text }))
 }
 
 /** Asks before closing the tab, only while that would lose something. */

@@ -12,7 +12,8 @@ import { useProviderState } from './useProvider'
 const SETTLE_MS = 350
 
 /** In words where this page's edits are, always true; a press tells more. */
-export function StatusChip({ id, provider }: { id: string; provider: Provider | undefined }) {
+export function StatusChip(props: { id: string; provider: Provider | undefined; onInfo: () => void }) {
+  const { id, provider } = props
   const words = useStatus(id, provider)
   return (
     <Popover.Root>
@@ -31,6 +32,11 @@ export function StatusChip({ id, provider }: { id: string; provider: Provider | 
           aria-label="Where this document is"
         >
           <Places id={id} provider={provider} />
+          <Popover.Close asChild>
+            <button type="button" className="link-button places-more" onClick={props.onInfo}>
+              Who holds what
+            </button>
+          </Popover.Close>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
@@ -148,6 +154,8 @@ function facts(id: string, provider: Provider | undefined): StatusFacts {
     offline: status?.offline ?? false,
     refused: p?.refused,
     store: status?.store.state ?? 'ok',
-    joining: info?.state === 'joining',
+    joining: info?.state === 'joining' && info.waiting !== true,
+    waiting: info?.waiting === true,
+    removed: info?.state === 'removed',
   }
 }

@@ -87,6 +87,13 @@ function makeEditor(provider: Provider): Editor {
       },
     },
   })
+  editor.view.dom.addEventListener('sheaf:insert', (event) => {
+    editor
+      .chain()
+      .focus()
+      .insertContent((event as CustomEvent<string>).detail.split('\n').map(paragraph))
+      .run()
+  })
   element.addEventListener('mousedown', (event) => {
     // A click below the last line means the end of the text.
     if (event.target !== element) return
@@ -94,6 +101,10 @@ function makeEditor(provider: Provider): Editor {
     editor.commands.focus('end')
   })
   return editor
+}
+
+function paragraph(text: string) {
+  return { type: 'paragraph', content: text === '' ? [] : [{ type: 'text', text }] }
 }
 
 function EditorMount({ editor }: { editor: Editor | undefined }) {

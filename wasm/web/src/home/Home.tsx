@@ -1,5 +1,5 @@
 import { FilePlus2, Link2, Trash2 } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { call, messageOf } from '../api/rpc'
 import type { DocumentInfo } from '../api/types'
 import { go } from '../app/router'
@@ -10,7 +10,13 @@ import { DocumentRow } from './DocumentRow'
 import { JoinDialog, ProfileDialog, RenameDialog } from './dialogs'
 import { HomeHeader } from './HomeHeader'
 
-type Open = { dialog: 'join' } | { dialog: 'profile' } | { dialog: 'rename'; document: DocumentInfo }
+const BecomeDialog = lazy(() => import('../devices/BecomeDialog'))
+
+type Open =
+  | { dialog: 'join' }
+  | { dialog: 'profile' }
+  | { dialog: 'become' }
+  | { dialog: 'rename'; document: DocumentInfo }
 
 /** The list of documents, or of those in the trash. */
 export function Home({ trash }: { trash: boolean }) {
@@ -48,7 +54,11 @@ export function Home({ trash }: { trash: boolean }) {
         {shown === undefined ? (
           <ListSkeleton />
         ) : shown.length === 0 ? (
-          <Empty trash={trash} onJoin={() => setOpen({ dialog: 'join' })} />
+          <Empty
+            trash={trash}
+            onJoin={() => setOpen({ dialog: 'join' })}
+            onBecome={() => setOpen({ dialog: 'become' })}
+          />
         ) : (
           <ul className="documents" aria-label={trash ? 'Documents in the trash' : 'Documents'}>
             {shown.map((d) => (
@@ -69,6 +79,11 @@ export function Home({ trash }: { trash: boolean }) {
       </main>
       {open?.dialog === 'join' && <JoinDialog onClose={close} />}
       {open?.dialog === 'profile' && <ProfileDialog onClose={close} />}
+      {open?.dialog === 'become' && (
+        <Suspense fallback={null}>
+          <BecomeDialog onClose={close} />
+        </Suspense>
+      )}
       {open?.dialog === 'rename' && <RenameDialog document={open.document} onClose={close} />}
     </div>
   )
@@ -103,7 +118,7 @@ async function moveToTrash(d: DocumentInfo, trashed: boolean): Promise<void> {
   }
 }
 
-function Empty({ trash, onJoin }: { trash: boolean; onJoin: () => void }) {
+function Empty({ trash, onJoin, onBecome }: { trash: boolean; onJoin: () => void; onBecome: () => void }) {
   if (trash) {
     return (
       <div className="empty">
@@ -129,6 +144,9 @@ function Empty({ trash, onJoin }: { trash: boolean; onJoin: () => void }) {
           New document
         </button>
       </div>
+      <button type="button" className="link-button" onClick={onBecome}>
+        This is another device of mine
+      </button>
     </div>
   )
 }

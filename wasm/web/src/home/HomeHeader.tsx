@@ -1,11 +1,15 @@
-import { Monitor, Moon, Settings2, Sun, User, WifiOff } from 'lucide-react'
-import { useState } from 'react'
+import { Lock, Monitor, MonitorSmartphone, Moon, Settings2, Sun, User, WifiOff } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import { createPortal } from 'react-dom'
 import { call, messageOf } from '../api/rpc'
 import { currentTheme, setTheme, type Theme } from '../app/theme'
 import { store, useApp } from '../app/store'
 import { Menu, MenuChoices, MenuHeading, MenuItem, MenuLine, MenuSwitch } from '../ui/Menu'
 import { toast } from '../ui/toast'
 import { Logo } from './Logo'
+
+const DevicesDialog = lazy(() => import('../devices/DevicesDialog'))
+const PassphraseDialog = lazy(() => import('../lock/PassphraseDialog'))
 
 export function HomeHeader(props: { onProfile: () => void }) {
   const status = useApp((s) => s.status)
@@ -39,41 +43,61 @@ function tone(offline: boolean, peers: number): string {
 export function SettingsMenu(props: { onProfile: () => void }) {
   const status = useApp((s) => s.status)
   const [theme, choose] = useState<Theme>(currentTheme)
+  const [dialog, setDialog] = useState<'devices' | 'passphrase'>()
   return (
-    <Menu
-      align="end"
-      trigger={
-        <button type="button" className="icon-button" aria-label="Settings">
-          <Settings2 aria-hidden="true" />
-        </button>
-      }
-    >
-      <MenuItem icon={<User />} onSelect={props.onProfile}>
-        {status?.name ? status.name : 'Set your name'}
-      </MenuItem>
-      <MenuSwitch
-        icon={<WifiOff />}
-        checked={status?.offline ?? false}
-        onChange={(offline) => void setOffline(offline)}
+    <>
+      <Menu
+        align="end"
+        trigger={
+          <button type="button" className="icon-button" aria-label="Settings">
+            <Settings2 aria-hidden="true" />
+          </button>
+        }
       >
-        Work offline
-      </MenuSwitch>
-      <MenuLine />
-      <MenuHeading>Appearance</MenuHeading>
-      <MenuChoices
-        label="Appearance"
-        value={theme}
-        choices={[
-          { value: 'system', label: <Look icon={<Monitor />}>As the system</Look> },
-          { value: 'light', label: <Look icon={<Sun />}>Light</Look> },
-          { value: 'dark', label: <Look icon={<Moon />}>Dark</Look> },
-        ]}
-        onChoose={(value) => {
-          choose(value as Theme)
-          setTheme(value as Theme)
-        }}
-      />
-    </Menu>
+        <MenuItem icon={<User />} onSelect={props.onProfile}>
+          {status?.name ? status.name : 'Set your name'}
+        </MenuItem>
+        <MenuItem icon={<MonitorSmartphone />} onSelect={() => setDialog('devices')}>
+          Your devices
+        </MenuItem>
+        <MenuItem icon={<Lock />} onSelect={() => setDialog('passphrase')}>
+          Passphrase
+        </MenuItem>
+        <MenuSwitch
+          icon={<WifiOff />}
+          checked={status?.offline ?? false}
+          onChange={(offline) => void setOffline(offline)}
+        >
+          Work offline
+        </MenuSwitch>
+        <MenuLine />
+        <MenuHeading>Appearance</MenuHeading>
+        <MenuChoices
+          label="Appearance"
+          value={theme}
+          choices={[
+            { value: 'system', label: <Look icon={<Monitor />}>As the system</Look> },
+            { value: 'light', label: <Look icon={<Sun />}>Light</Look> },
+            { value: 'dark', label: <Look icon={<Moon />}>Dark</Look> },
+          ]}
+          onChoose={(value) => {
+            choose(value as Theme)
+            setTheme(value as Theme)
+          }}
+        />
+      </Menu>
+      {dialog !== undefined &&
+        createPortal(
+          <Suspense fallback={null}>
+            {dialog === 'devices' ? (
+              <DevicesDialog onClose={() => setDialog(undefined)} />
+            ) : (
+              <PassphraseDialog onClose={() => setDialog(undefined)} />
+            )}
+          </Suspense>,
+          document.body,
+        )}
+    </>
   )
 }
 

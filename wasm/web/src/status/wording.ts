@@ -21,6 +21,10 @@ export interface StatusFacts {
   store: 'ok' | 'full' | 'failing' | 'repaired'
   /** The document waits for its first member. */
   joining: boolean
+  /** Edits wait for a member to let this device in. */
+  waiting?: boolean
+  /** This device is a member no more: what is here is a copy. */
+  removed?: boolean
 }
 
 export interface StatusWords {
@@ -45,6 +49,7 @@ export function statusWords(facts: StatusFacts): StatusWords {
     return { tone: 'problem', short: 'Cannot be opened', detail: sentence(facts.refused.message) }
   }
   if (facts.connection === 'lost') return unreachableWords(facts.ready, unsaved)
+  if (facts.removed === true) return { tone: 'offline', short: 'Your copy' }
   if (facts.joining) return { tone: 'busy', short: 'Waiting for a member' }
   if (!facts.ready) return { tone: 'busy', short: 'Opening…' }
   if (facts.store === 'full' || facts.store === 'failing') {
@@ -66,6 +71,7 @@ export function statusWords(facts: StatusFacts): StatusWords {
   if (unsaved > 0) return { tone: 'busy', short: 'Saving…' }
   if (facts.connection === 'connecting') return { tone: 'busy', short: 'Reconnecting…' }
   if (facts.offline) return { tone: 'offline', short: 'Offline: kept here' }
+  if (facts.waiting === true) return { tone: 'offline', short: 'Kept here: waiting for a member' }
   return { tone: 'quiet', short: placesWords(devicesWithAll(facts)) }
 }
 

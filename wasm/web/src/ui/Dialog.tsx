@@ -9,7 +9,7 @@ export function Dialog(props: {
   title: string
   children: ReactNode
   onClose: () => void
-  size?: 'small' | 'medium'
+  size?: 'small' | 'medium' | 'large'
 }) {
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()

@@ -1,0 +1,133 @@
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { call } from '../api/rpc'
+import { CopyField } from '../ui/CopyField'
+import { useAction, useCall } from '../ui/useCall'
+import { usePairing } from './usePairing'
+
+const Qr = lazy(() => import('../ui/Qr').then((m) => ({ default: m.Qr })))
+
+/** Adds a device: shows a link that works once, then asks whether it is the right device. */
+export function PairNew({ onDone }: { onDone: () => void }) {
+  const { answer, problem, again } = useCall('devices.pair', {})
+  const pairing = usePairing('old')
+  const { busy, problem: wrong, run } = useAction()
+  useEffect(() => () => void call('devices.cancel', {}).catch(() => undefined), [])
+  if (problem !== undefined) {
+    return (
+      <p className="help help-problem" role="alert">
+        {problem}
+      </p>
+    )
+  }
+  switch (pairing?.state) {
+    case 'confirm':
+      return (
+        <>
+          <p>
+            <b>{pairing.name || 'A device'}</b> asks to become a device of yours. It will read and write
+            everything that you can.
+          </p>
+          {pairing.code !== '' && (
+            <>
+              <p className="help">It must show the same code:</p>
+              <p className="verify-code">{pairing.code}</p>
+            </>
+          )}
+          <footer className="dialog-foot">
+            <button
+              type="button"
+              className="button"
+              disabled={busy}
+              onClick={() => run(() => call('devices.confirm', { accept: false }).then(() => undefined))}
+            >
+              It is not mine
+            </button>
+            <button
+              type="button"
+              className="button button-primary"
+              data-first
+              disabled={busy}
+              onClick={() => run(() => call('devices.confirm', { accept: true }).then(() => undefined))}
+            >
+              Add it
+            </button>
+          </footer>
+          {wrong !== undefined && (
+            <p className="help help-problem" role="alert">
+              {wrong}
+            </p>
+          )}
+        </>
+      )
+    case 'working':
+      return <p role="status">Handing over your documents…</p>
+    case 'done':
+      return (
+        <>
+          <p role="status">{pairing.name || 'The device'} is yours now and has all your documents.</p>
+          <footer className="dialog-foot">
+            <button type="button" className="button button-primary" data-first onClick={onDone}>
+              Done
+            </button>
+          </footer>
+        </>
+      )
+    case 'failed':
+      return (
+        <>
+          <p className="help help-problem" role="alert">
+            {pairing.message || 'The device was not added. Nothing was changed.'}
+          </p>
+          <footer className="dialog-foot">
+            <button type="button" className="button button-primary" onClick={again}>
+              Make a new link
+            </button>
+          </footer>
+        </>
+      )
+    default:
+      return (
+        <>
+          <ol className="steps">
+            <li>Start Sheaf on the new device.</li>
+            <li>Choose “This is another device of mine” there, and paste this link, or scan it.</li>
+          </ol>
+          <CopyField
+            label="Link for the new device"
+            value={answer?.link}
+            waiting="Making the link…"
+            primary
+          />
+          {answer !== undefined && (
+            <Suspense fallback={null}>
+              <Qr text={answer.link} label="The link as a QR code" />
+            </Suspense>
+          )}
+          {answer !== undefined && <Countdown until={answer.expiresAt} again={again} />}
+        </>
+      )
+  }
+}
+
+function Countdown({ until, again }: { until: number; again: () => void }) {
+  const [left, setLeft] = useState(() => until - Date.now())
+  useEffect(() => {
+    const timer = window.setInterval(() => setLeft(until - Date.now()), 1_000)
+    return () => window.clearInterval(timer)
+  }, [until])
+  if (left > 0) {
+    return (
+      <p className="help">
+        It works once, within the next {Math.ceil(left / 1_000)} seconds. Show it to nobody else.
+      </p>
+    )
+  }
+  return (
+    <p className="help">
+      The link has expired.{' '}
+      <button type="button" className="button button-small" onClick={again}>
+        Make a new one
+      </button>
+    </p>
+  )
+}

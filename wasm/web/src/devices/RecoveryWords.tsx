@@ -1,0 +1,77 @@
+import { useState } from 'react'
+import { call } from '../api/rpc'
+import { useAction } from '../ui/useCall'
+
+/** Makes the 24 words and shows them once. */
+export function RecoveryWords({ exists, onDone }: { exists: boolean; onDone: () => void }) {
+  const [words, setWords] = useState<string[]>()
+  const [written, setWritten] = useState(false)
+  const { busy, problem, run } = useAction()
+  if (words === undefined) {
+    return (
+      <>
+        <p>
+          24 words on a sheet of paper bring everything back if you lose all your devices, and can remove a
+          device that was stolen. Whoever has the words can do everything you can.
+        </p>
+        {exists && (
+          <p className="share-note">
+            You already have recovery words. New ones take their place; the old sheet is then of no use.
+          </p>
+        )}
+        {problem !== undefined && (
+          <p className="help help-problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <footer className="dialog-foot">
+          <button type="button" className="button" onClick={onDone}>
+            Not now
+          </button>
+          <button
+            type="button"
+            className="button button-primary"
+            data-first
+            disabled={busy}
+            onClick={() =>
+              run(async () => setWords((await call('recovery.create', {})).words.trim().split(/\s+/)))
+            }
+          >
+            Show the words
+          </button>
+        </footer>
+      </>
+    )
+  }
+  return (
+    <>
+      <p>Write these words down, in this order. They are not shown again and are kept nowhere.</p>
+      <ol className="words" aria-label="Recovery words">
+        {words.map((word, i) => (
+          <li key={i}>{word}</li>
+        ))}
+      </ol>
+      <label className="switch-row">
+        <span>
+          <b>I have written them down</b>
+          <small>On paper, kept where only you find it.</small>
+        </span>
+        <input
+          type="checkbox"
+          className="switch-input"
+          role="switch"
+          checked={written}
+          onChange={(event) => setWritten(event.target.checked)}
+        />
+      </label>
+      <footer className="dialog-foot">
+        <button type="button" className="button" onClick={() => window.print()}>
+          Print
+        </button>
+        <button type="button" className="button button-primary" disabled={!written} onClick={onDone}>
+          Done
+        </button>
+      </footer>
+    </>
+  )
+}
