@@ -63,12 +63,14 @@ func (l *Log) revokesOf(h *holder, yield func(*node) bool) {
 	}
 }
 
-// endedBefore reports whether an authority was ended by something that an op
-// did not follow.
-func (l *Log) endedBefore(h *holder, o *node) bool {
+// endedFor reports whether a removal of its author's authority voids an op: one
+// that did not know of it. What was done before a removal stays; what was done
+// beside or after it never counts, and saying that it was before needs the
+// signature of who removed.
+func (l *Log) endedFor(h *holder, o *node) bool {
 	ended := false
 	l.revokesOf(h, func(r *node) bool {
-		ended = r != o && !o.past.has(r.index)
+		ended = !r.past.has(o.index)
 		return !ended
 	})
 	return ended

@@ -280,8 +280,8 @@ func (m *model) judge(id wire.OpID) bool {
 			return false
 		}
 	}
-	for _, r := range m.revokes(f.by) { // a removal that it does not know
-		if r != id && !past[r] {
+	for _, r := range m.revokes(f.by) { // a removal that does not know it
+		if !m.past(r)[id] {
 			return false
 		}
 	}

@@ -277,7 +277,7 @@ func (l *Log) judge(n *node) bool {
 		return true
 	case !n.counted || n.by == nil || !n.op.judged() || !l.isValid(n.by.node):
 		return false
-	case l.leftBefore(n.by, n) || l.endedBefore(n.by, n):
+	case l.leftBefore(n.by, n) || l.endedFor(n.by, n):
 		return false
 	case n.op.Grant != nil && len(n.op.Grant.Via) != 0:
 		return n.via != nil && l.isValid(n.via) && !l.closedBefore(n.via, n)
