@@ -9,6 +9,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/api/local"
+	"github.com/sheafdocs/sheaf/node/backup"
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store"
 )
@@ -34,6 +35,10 @@ func explain(err error) string {
 	switch {
 	case errors.As(err, &refused):
 		return refused.Message
+	case errors.Is(err, backup.ErrPassphrase):
+		return "this is not the passphrase of the backup. Nothing was changed"
+	case errors.Is(err, backup.ErrDamaged):
+		return fmt.Sprintf("%v. Nothing was changed. Use another backup", err)
 	case errors.Is(err, identity.ErrPassphrase):
 		return "this is not the passphrase of this device's key. Nothing was changed"
 	case errors.Is(err, store.ErrLocked):

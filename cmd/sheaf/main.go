@@ -36,7 +36,7 @@ type command struct {
 var commands = []*command{
 	serveCommand, newCommand, lsCommand, catCommand, exportCommand, shareCommand,
 	joinCommand, renameCommand, trashCommand, statusCommand,
-	lockCommand, unlockCommand, passphraseCommand,
+	lockCommand, unlockCommand, passphraseCommand, backupCommand, restoreCommand,
 }
 
 // An env is what a command works with instead of globals.

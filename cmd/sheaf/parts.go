@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/api"
+	"github.com/sheafdocs/sheaf/node/backup"
 	"github.com/sheafdocs/sheaf/node/discovery"
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
@@ -81,7 +84,11 @@ func openParts(e *env, cfg partsConfig) (p *parts, err error) {
 	if made.node, err = node.New(nodeConfig); err != nil {
 		return nil, err
 	}
-	made.api = api.New(api.Config{Node: made.node, Store: health{made.store}, Origin: cfg.origin, Version: version()})
+	saved := func(ctx context.Context, passphrase string, w io.Writer) error {
+		_, err := backup.Write(ctx, w, passphrase, backup.Config{Key: made.key, Store: made.store, Now: time.Now()})
+		return err
+	}
+	made.api = api.New(api.Config{Backup: saved, Node: made.node, Store: health{made.store}, Origin: cfg.origin, Version: version()})
 	return made, nil
 }
 

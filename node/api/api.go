@@ -13,8 +13,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 
 	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/identity"
 )
 
 // Store reports the health of the node's store; nil means "ok".
@@ -32,6 +34,8 @@ type Config struct {
 	// Origin returns the page's origin for links that open in a browser on
 	// this device, like "http://127.0.0.1:4040". Nil: no such links.
 	Origin func() string
+	// Backup writes an encrypted backup of all this node holds. Nil: none is made.
+	Backup func(ctx context.Context, passphrase string, w io.Writer) error
 	// Version of the program, shown in the status.
 	Version string
 }
@@ -95,6 +99,26 @@ func handle[T any](ctx context.Context, method string, body []byte, methods map[
 		return nil, toError(err)
 	}
 	return out, nil
+}
+
+// Download streams a file: "backup", with {"passphrase"}. The error is an [*Error].
+func (s *Server) Download(ctx context.Context, name string, body []byte, w io.Writer) error {
+	if name != "backup" || s.cfg.Backup == nil {
+		return &Error{Code: NotFound, Message: "There is no file named " + quote(name) + "."}
+	}
+	req, err := decode[struct {
+		Passphrase string `json:"passphrase"`
+	}](body)
+	if err != nil {
+		return err
+	}
+	if len(req.Passphrase) < identity.MinPassphraseBytes || len(req.Passphrase) > identity.MaxPassphraseBytes {
+		return toError(identity.ErrPassphraseLength)
+	}
+	if err := s.cfg.Backup(ctx, req.Passphrase, w); err != nil {
+		return toError(err)
+	}
+	return nil
 }
 
 // decode reads a request body strictly.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -90,6 +91,15 @@ func (l *Lockable) Handle(ctx context.Context, method string, body []byte) ([]by
 		return nil, errLocked
 	}
 	return s.Handle(ctx, method, body)
+}
+
+// Download streams a file, like Server.Download.
+func (l *Lockable) Download(ctx context.Context, name string, body []byte, w io.Writer) error {
+	s, _ := l.current()
+	if s == nil {
+		return errLocked
+	}
+	return s.Download(ctx, name, body, w)
 }
 
 // Edit serves one editor, like Server.Edit.

@@ -88,6 +88,36 @@ func (c *Client) Edit(ctx context.Context, doc string) (*Conn, error) {
 	return &Conn{ws}, nil
 }
 
+// Download asks for a file and copies it to w. A file that broke off is an error.
+func (c *Client) Download(ctx context.Context, name string, in any, w io.Writer) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("ask node: %w", err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.file.Address+"/api/files/"+name, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("ask node: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+c.file.Token)
+	resp, err := (&http.Client{Transport: c.http.Transport}).Do(r) // without its timeout
+	if err != nil {
+		return fmt.Errorf("ask node: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		var e errorBody
+		if json.NewDecoder(io.LimitReader(resp.Body, maxBodyBytes)).Decode(&e) != nil || e.Error == nil {
+			return fmt.Errorf("ask node: it answered %s", resp.Status)
+		}
+		return e.Error
+	}
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("read file from node: %w", err)
+	}
+	return nil
+}
+
 func (c *Client) post(ctx context.Context, path string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {

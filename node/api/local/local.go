@@ -95,6 +95,7 @@ func New(cfg Config, ln net.Listener) (*Server, error) {
 	mux.HandleFunc("GET /open", s.open)
 	mux.HandleFunc("POST /open", s.invite)
 	mux.Handle("POST /api/{method}", s.signedIn(s.call))
+	mux.Handle("POST /api/files/{name}", s.signedIn(s.download))
 	mux.Handle("GET /api/events", s.signedIn(s.events))
 	mux.Handle("GET /api/documents/{doc}/edit", s.signedIn(s.edit))
 	mux.Handle("/api/", s.signedIn(func(w http.ResponseWriter, r *http.Request) {
