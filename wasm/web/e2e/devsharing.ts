@@ -143,7 +143,7 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
         entries: o.complete ? 42 : 40,
         of: 42,
         at: Date.now() - 60_000,
-        relay: false,
+        relay: '',
       })),
       withheld: m().withheld,
       epoch: { rotatedAt: Date.now() - 7_200_000, count: 2 },

@@ -196,7 +196,8 @@ export interface HoldingInfo {
     entries: number
     of: number
     at: number
-    relay: boolean
+    /** The host name of a relay, or "". */
+    relay: string
   }[]
   withheld: { count: number; from: { device: string; name: string; count: number }[] }
   epoch: { rotatedAt: number; count: number }

@@ -18,21 +18,23 @@ export function App(props: { invitation: string | undefined }) {
   const [pairing, setPairing] = useState(isPairing(props.invitation) ? props.invitation : undefined)
   useStart(isPairing(props.invitation) ? undefined : props.invitation)
   if (refused) return <NotSignedIn />
-  if (locked)
-    return (
-      <Suspense fallback={null}>
-        <LockScreen />
-      </Suspense>
-    )
   return (
     <TooltipArea>
       <>
-        {route.page === 'document' ? (
-          <Suspense fallback={<EditorSkeleton />}>
-            <EditorPage key={route.id} id={route.id} />
+        {/* Out of sight but not taken away: an editor may hold edits that were not stored before the lock. */}
+        <div hidden={locked}>
+          {route.page === 'document' ? (
+            <Suspense fallback={<EditorSkeleton />}>
+              <EditorPage key={route.id} id={route.id} />
+            </Suspense>
+          ) : (
+            <Home trash={route.page === 'trash'} />
+          )}
+        </div>
+        {locked && (
+          <Suspense fallback={null}>
+            <LockScreen />
           </Suspense>
-        ) : (
-          <Home trash={route.page === 'trash'} />
         )}
         {pairing !== undefined && (
           <Suspense fallback={null}>

@@ -5,6 +5,7 @@ import { PageSkeleton } from '../app/App'
 import { go } from '../app/router'
 import { ConnectionBanner } from '../home/ConnectionBanner'
 import { ProfileDialog } from '../home/dialogs'
+import { fillCopy } from './duplicate'
 import { EditorHeader } from './EditorHeader'
 import { MemberBanner } from './MemberBanner'
 import { StatusBanner } from './Status'
@@ -30,6 +31,9 @@ export default function EditorPage({ id }: { id: string }) {
   const [dialog, setDialog] = useState<'share' | 'profile' | 'info' | 'aside'>()
 
   useCloseWarning(() => (provider?.unsaved ?? 0) > 0)
+  useEffect(() => {
+    if (provider !== undefined && ready) fillCopy(id, provider)
+  }, [id, provider, ready])
 
   if (missing) return <NoDocument />
   return (
@@ -45,7 +49,7 @@ export default function EditorPage({ id }: { id: string }) {
         onInfo={() => setDialog('info')}
       />
       {provider === undefined ? <ConnectionBanner /> : <StatusBanner id={id} provider={provider} />}
-      <MemberBanner id={id} onAside={() => setDialog('aside')} />
+      <MemberBanner id={id} provider={provider} onAside={() => setDialog('aside')} />
       {joining ? (
         <Joining />
       ) : provider !== undefined && ready ? (

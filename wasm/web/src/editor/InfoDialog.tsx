@@ -35,7 +35,7 @@ export default function InfoDialog({ id, onClose }: { id: string; onClose: () =>
             {answer.holders.map((h) => (
               <li key={h.device} className="place" data-all={h.complete || undefined}>
                 {h.complete ? <Check aria-hidden="true" /> : <CircleDashed aria-hidden="true" />}
-                <span>{h.relay ? `Relay ${h.name || h.device.slice(0, 6)}` : h.name || NAMELESS}</span>
+                <span>{h.relay !== '' ? `Relay ${h.relay}` : h.name || NAMELESS}</span>
                 <small>
                   {h.complete ? 'Everything' : `${h.entries} of ${h.of} edits`}
                   {h.at > 0 && `, ${whenWords(h.at)}`}

@@ -1,13 +1,17 @@
 import { Archive, Eye, Hourglass, MessageSquare, UserX } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useEffect, useMemo, type ReactNode } from 'react'
 import { call, messageOf } from '../api/rpc'
+import type { DocumentInfo } from '../api/types'
 import { useApp } from '../app/store'
+import type { Provider } from '../provider/provider'
 import { plural } from '../sharing/words'
 import { toast } from '../ui/toast'
+import { useAction } from '../ui/useCall'
+import { duplicate } from './duplicate'
 
 /** What the reader may do here, where that is not everything; and what waits or was set aside. */
-export function MemberBanner(props: { id: string; onAside: () => void }) {
-  const d = useApp((s) => s.documents?.find((doc) => doc.id === props.id))
+export function MemberBanner(props: { id: string; provider: Provider | undefined; onAside: () => void }) {
+  const d = useMembership(props.id)
   if (d === undefined) return null
   const notes: ReactNode[] = []
   if (d.state === 'removed') {
@@ -16,7 +20,8 @@ export function MemberBanner(props: { id: string; onAside: () => void }) {
         You are no longer a member of this document. This is your copy as it was then; you can go on reading
         it and take it with you. What you wrote since is kept here, and others do not see it.{' '}
         <ExportButton id={props.id} format="txt" label="Export as text" />{' '}
-        <ExportButton id={props.id} format="json" label="Export everything" />
+        <ExportButton id={props.id} format="json" label="Export everything" />{' '}
+        {props.provider !== undefined && <DuplicateButton provider={props.provider} />}
       </Note>,
     )
   } else if (d.waiting === true) {
@@ -64,6 +69,39 @@ function ExportButton(props: { id: string; format: 'txt' | 'json'; label: string
       {props.label}
     </button>
   )
+}
+
+function DuplicateButton({ provider }: { provider: Provider }) {
+  const { busy, problem, run } = useAction()
+  useEffect(() => {
+    if (problem !== undefined) toast(problem, { tone: 'problem' })
+  }, [problem])
+  const title = () => String(provider.doc.getMap('meta').get('title') ?? '')
+  return (
+    <button
+      type="button"
+      className="button button-small"
+      disabled={busy}
+      onClick={() => run(() => duplicate(provider, title()))}
+    >
+      Copy into a new document
+    </button>
+  )
+}
+
+type Membership = Pick<DocumentInfo, 'state' | 'role' | 'waiting' | 'aside' | 'message'>
+
+/** What the banner tells; the same object until that changes, since the document's changes with every key. */
+function useMembership(id: string): Membership | undefined {
+  const key = useApp((s) => {
+    const d = s.documents?.find((doc) => doc.id === id)
+    return d === undefined ? '' : JSON.stringify([d.state, d.role, d.waiting, d.aside, d.message])
+  })
+  return useMemo(() => {
+    if (key === '') return undefined
+    const [state, role, waiting, aside, message] = JSON.parse(key) as unknown[]
+    return { state, role, waiting, aside, message } as Membership
+  }, [key])
 }
 
 /** Puts the document into a file of the reader's. */

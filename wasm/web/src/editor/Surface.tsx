@@ -84,6 +84,8 @@ function makeEditor(provider: Provider): Editor {
         'aria-multiline': 'true',
         'aria-label': 'Document text',
         spellcheck: 'true',
+        // Whoever may only read reaches and scrolls the text by keyboard, too.
+        tabindex: '0',
       },
     },
   })
