@@ -167,7 +167,8 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
       return { removed: 1 }
     },
     'people.verify': () => {
-      for (const p of m().people) if (p.user === r.user) p.verified = r.verified
+      for (const each of memberships.get(node)?.values() ?? [])
+        for (const p of each.people) if (p.user === r.user) p.verified = r.verified
       return {}
     },
     'contacts.card': () => ({ card: `sheaf://card#v1.${'A'.repeat(300)}`, user: 'me', name: node.name }),

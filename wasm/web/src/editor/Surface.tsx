@@ -16,10 +16,12 @@ import { useProviderState } from './useProvider'
 export function Surface({ provider }: { provider: Provider }) {
   const editor = useEditor(provider)
   usePresence(provider, editor)
+  // A text that cannot be edited takes no focus; then the page is scrolled by itself.
+  const editable = useProviderState(provider, () => provider.editable) ?? false
   return (
     <>
       <Toolbar editor={editor} />
-      <main className="canvas" aria-label="Document">
+      <main className="canvas" aria-label="Document" tabIndex={editable ? undefined : 0}>
         <div className="sheet">
           <EditorMount editor={editor} />
         </div>
