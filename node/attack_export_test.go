@@ -1,0 +1,162 @@
+package node
+
+import (
+	"bytes"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Attacker signs entries of a member's device by hand, with the keys it holds:
+// what a hostile editor can do that no honest program does.
+type Attacker struct {
+	d    *Document
+	inc  uint32
+	auth wire.Auth
+	Seq  uint64
+	Prev wire.EntryID
+	doc  *crdt.Doc // what it has written on this chain and on what
+}
+
+// NewAttacker begins a chain of the document's device, on what it shows now.
+func NewAttacker(d *Document, inc uint32) *Attacker {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	auth, _, _ := d.roleLocked()
+	a := &Attacker{d: d, inc: inc, auth: auth, doc: crdt.NewDoc(crdt.Config{})}
+	if err := a.doc.ApplyUpdate(d.body.EncodeStateAsUpdate(nil), nil); err != nil {
+		panic(err)
+	}
+	a.doc.SetClientID(a.Client())
+	return a
+}
+
+// Fork returns another attacker that goes on from the same place.
+func (a *Attacker) Fork() *Attacker {
+	f := *a
+	f.doc = crdt.NewDoc(crdt.Config{ClientID: a.Client()})
+	if err := f.doc.ApplyUpdate(a.doc.EncodeStateAsUpdate(nil), nil); err != nil {
+		panic(err)
+	}
+	return &f
+}
+
+// Client is the client id of the attacker's chain.
+func (a *Attacker) Client() crdt.ClientID {
+	return crdt.ClientID(wire.ClientID(a.d.id.Short(), a.d.node.device, a.auth, a.inc, streamBody))
+}
+
+// Chain is the attacker's chain.
+func (a *Attacker) Chain() wire.ChainID {
+	return wire.NewChainID(a.d.id.Short(), a.d.node.device, a.auth, a.inc)
+}
+
+// Update returns the update of an edit on the attacker's copy.
+func (a *Attacker) Update(f func(tx *crdt.Txn, doc *crdt.Doc) error) []byte {
+	var update []byte
+	stop := a.doc.OnUpdate(func(e crdt.UpdateEvent) { update = bytes.Clone(e.Update) })
+	defer stop()
+	var err error
+	a.doc.Transact(nil, func(tx *crdt.Txn) { err = f(tx, a.doc) })
+	if err != nil {
+		panic(err)
+	}
+	return update
+}
+
+// Deps lists what an honest author would list for an update.
+func (a *Attacker) Deps(update []byte) []seal.Dep {
+	info, err := crdt.Inspect(update)
+	if err != nil {
+		panic(err)
+	}
+	a.d.mu.Lock()
+	defer a.d.mu.Unlock()
+	own := &chainBody{client: a.Client(), listed: map[wire.ChainID]uint64{}}
+	deps, err := a.d.causes.depsFor(own, info)
+	if err != nil {
+		panic(err)
+	}
+	for i := range deps {
+		id, _ := a.d.entryID(deps[i].Chain, deps[i].Seq)
+		deps[i].ID8 = [8]byte(id[:8])
+	}
+	return deps
+}
+
+// Sign makes the chain's next entry of a payload, after change had its way
+// with the header.
+func (a *Attacker) Sign(p seal.Payload, change func(h *oplog.Header)) *oplog.Entry {
+	a.d.mu.Lock()
+	defer a.d.mu.Unlock()
+	ops := 0
+	if info, err := crdt.Inspect(p.Body); err == nil && len(p.Body) > 0 {
+		ops = numOps(info)
+	}
+	epoch, _ := a.d.access.Epoch()
+	h := oplog.Header{
+		Doc: a.d.id.Short(), Author: a.d.node.device, Auth: a.auth, Inc: a.inc, Seq: a.Seq, Prev: a.Prev,
+		Epoch: epoch, NumOps: uint32(min(ops, oplog.MaxOps)),
+	}
+	if change != nil {
+		change(&h)
+	}
+	sealer, err := seal.NewSealer(a.d.keys[epoch], seal.Chain{Doc: a.d.id, Device: a.d.node.device, Auth: a.auth, Inc: a.inc})
+	if err != nil {
+		panic(err)
+	}
+	aad, err := h.AAD()
+	if err != nil {
+		panic(err)
+	}
+	ct, err := sealer.Seal(aad, p)
+	if err != nil {
+		panic(err)
+	}
+	e, err := oplog.Sign(a.d.node.cfg.Key, h, ct)
+	if err != nil {
+		panic(err)
+	}
+	a.Seq, a.Prev = h.Seq+1, e.ID
+	return e
+}
+
+// Write signs an entry as an honest author would.
+func (a *Attacker) Write(f func(tx *crdt.Txn, doc *crdt.Doc) error) *oplog.Entry {
+	update := a.Update(f)
+	return a.Sign(seal.Payload{Deps: a.Deps(update), Body: update}, nil)
+}
+
+// Tamper signs an entry around any ciphertext.
+func (a *Attacker) Tamper(ct []byte) *oplog.Entry {
+	a.d.mu.Lock()
+	defer a.d.mu.Unlock()
+	epoch, _ := a.d.access.Epoch()
+	e, err := oplog.Sign(a.d.node.cfg.Key, oplog.Header{
+		Doc: a.d.id.Short(), Author: a.d.node.device, Auth: a.auth, Inc: a.inc, Seq: a.Seq, Prev: a.Prev, Epoch: epoch, NumOps: 1,
+	}, ct)
+	if err != nil {
+		panic(err)
+	}
+	a.Seq, a.Prev = e.Seq+1, e.ID
+	return e
+}
+
+// LastClock is the clock that a client has reached in the document.
+func (d *Document) LastClock(c crdt.ClientID) uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.body.StateVector()[c]
+}
+
+// Applied is how many entries of a chain are merged or passed over.
+func (d *Document) Applied(chain wire.ChainID) uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c := d.causes.chains[chain]; c != nil {
+		return c.applied()
+	}
+	return 0
+}
