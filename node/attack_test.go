@@ -101,8 +101,13 @@ func TestMaliciousEditorForgesClientIDs(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	// The chain's own clock is as far, so that nothing but the id is wrong.
+	for range 14 {
+		s.sendAll(x.Write(func(tx *crdt.Txn, doc *crdt.Doc) error { return doc.Map("scratch").Set(tx, "k", crdt.Number(1)) }))
+	}
+	s.merged(x.Chain(), 14)
 	s.sendAll(x.Sign(seal.Payload{Deps: x.Deps(update), Body: update}, nil))
-	s.merged(x.Chain(), 1)
+	s.merged(x.Chain(), 15)
 	s.page.typeText("more by the page. ")
 	s.await("the page's text", func() bool { return strings.Contains(s.honest.Text(), "more by the page. ") })
 	s.stands()
@@ -196,9 +201,14 @@ func TestMaliciousEditorSendsBombs(t *testing.T) {
 	}
 	s.sendAll(x.Tamper(bytes.Repeat([]byte{7}, oplog.MaxCiphertextBytes)), x.Tamper(nil))
 	n += 2
-	s.sendAll(x.Sign(seal.Payload{Body: own(append(append([]byte{4}, root...), 1, 'x', 0)...)}, func(h *oplog.Header) { h.NumOps = 4096 }))
-	n++
+	y := node.NewAttacker(s.enemy, 2)
+	lie := y.Update(func(tx *crdt.Txn, doc *crdt.Doc) error { return doc.Text("elsewhere").Insert(tx, 0, "LIE") })
+	s.sendAll(y.Sign(seal.Payload{Body: lie}, func(h *oplog.Header) { h.NumOps = 4096 }))
+	s.merged(y.Chain(), 1)
 	s.merged(x.Chain(), n)
+	if s.owner.LastClock(y.Client()) != 0 {
+		t.Error("an update with another number of operations than its header says is merged")
+	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 48<<20 {
