@@ -24,6 +24,7 @@ const (
 	StateReady   State = "ready"   // open for reading and, by role, writing
 	StateJoining State = "joining" // waiting for a member to let this device in
 	StateDamaged State = "damaged" // records are missing here; being refilled from peers
+	StateRemoved State = "removed" // this device was a member; what it has stays readable here
 )
 
 // Document is one document as this node holds it: the access log, the entry
@@ -43,12 +44,20 @@ type Document struct {
 	space *sync.Cond // on mu: out has room again
 
 	// Who may do what, and with which keys.
-	access *access.Log
-	keys   map[wire.EpochID]seal.EpochKey
-	wraps  map[string]*access.Wrap   // by the name of their record
-	links  map[wire.OpID]*linkRecord // the links this device made
-	join   *joinRecord               // the link this device waits to be let in by, if any
-	tended uint64                    // revision of access that tendAccess has seen
+	access   *access.Log
+	keys     map[wire.EpochID]seal.EpochKey
+	epochs   epochs
+	wraps    map[string]*access.Wrap // by the name of their record
+	slots    map[slotWraps][]*access.Wrap
+	seals    map[wire.SealHash]seal.SealKey // public seal keys of members and invites
+	wrapping wrapping
+	roster   roster
+	followed uint64                    // revision of the access log that was followed
+	refused  bool                      // entries were refused since
+	standing standing                  // what this device was last
+	links    map[wire.OpID]*linkRecord // the links this device made
+	join     *joinRecord               // the link this device waits to be let in by, if any
+	tended   uint64                    // revision of access that tendAccess has seen
 
 	tendedKeys int // and how many keys were held then
 
@@ -80,8 +89,11 @@ type Document struct {
 	announce    []gossip.Message
 	receiptsOut []oplog.Receipt
 	receiptsTo  map[wire.Device][]oplog.Receipt
-	reoffer     bool // sync should offer the document again
-	changed     bool // watchers should look again
+	offerAt     time.Time // when peers are to be offered the document; zero: not
+	review      bool      // gossip should look at its peers anew
+	askAnew     bool      // peers should be asked for entries refused before
+	reoffer     bool      // sync should offer the document again
+	changed     bool      // watchers should look again
 
 	ledger     *ledger
 	outlook    *outlook
@@ -116,9 +128,13 @@ func newDocument(n *Node, id wire.DocID) *Document {
 		done:      make(chan struct{}),
 		access:    access.NewLog(id),
 		keys:      map[wire.EpochID]seal.EpochKey{},
+		epochs:    newEpochs(),
 		wraps:     map[string]*access.Wrap{},
 		links:     map[wire.OpID]*linkRecord{},
 		requests:  map[wire.Device]*keptRequest{},
+		slots:     map[slotWraps][]*access.Wrap{},
+		seals:     map[wire.SealHash]seal.SealKey{},
+		wrapping:  newWrapping(),
 		chains:    oplog.NewChains(id),
 		sealers:   map[sealerKey]*seal.Sealer{},
 		sessions:  map[string]*Session{},
@@ -162,6 +178,8 @@ func (d *Document) stateLocked() State {
 		return StateReady
 	case d.join != nil:
 		return StateJoining
+	case d.access.Ended(d.node.device) && len(d.keys) > 0:
+		return StateRemoved
 	default:
 		return StateDamaged
 	}

@@ -71,12 +71,11 @@ func (d *Document) draftGroup(g *group) error {
 	return nil
 }
 
-// canSeal says whether this device may make entries now: it has a role that
-// writes, and the current epoch's key.
+// canSeal says whether this device can make entries now: it has a role that
+// writes, and the key of an epoch to write under.
 func (d *Document) canSeal() bool {
 	_, role, ok := d.roleLocked()
-	epoch, _ := d.access.Epoch()
-	_, have := d.keys[epoch]
+	_, have := d.writeEpoch()
 	return ok && have && mayWrite(role) && !d.count.wanted
 }
 
@@ -187,7 +186,10 @@ func (d *Document) entryID(chain wire.ChainID, seq uint64) (wire.EntryID, bool) 
 
 // sealEntry encrypts and signs one payload as the slot's next entry.
 func (d *Document) sealEntry(sl *slot, p seal.Payload, ops int) (*oplog.Entry, error) {
-	epoch, _ := d.access.Epoch()
+	epoch, ok := d.writeEpoch()
+	if !ok {
+		return nil, errNoKey
+	}
 	sealer, err := d.sealer(epoch, sl.chain, d.node.device, sl.auth, sl.inc)
 	if err != nil {
 		return nil, err

@@ -74,3 +74,10 @@ func KnownMissing(n *Node, id wire.DocID) int {
 	}
 	return count
 }
+
+// Epochs counts the epoch keys a document holds.
+func (d *Document) Epochs() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.keys)
+}

@@ -20,6 +20,9 @@ func (d *Document) editsAs() (wire.Auth, access.Role, bool) {
 	if auth, role, ok := d.roleLocked(); ok {
 		return auth, role, true
 	}
+	if d.stateLocked() == StateRemoved {
+		return wire.Auth{}, access.Viewer, true // what is here stays to be read and exported
+	}
 	invite, ok := d.guestInvite()
 	if !ok {
 		return wire.Auth{}, 0, false

@@ -14,6 +14,7 @@ import (
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/discovery"
 	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/replication"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/store/memstore"
 	"github.com/sheafdocs/sheaf/node/transport"
@@ -104,7 +105,7 @@ func readerOf(t *testing.T, d *node.Document) (*node.Node, *node.Document) {
 func awaitKeys(t *testing.T, owner *node.Node, read *node.Document) {
 	t.Helper()
 	await(t, "the reader to be able to serve the link", func() bool {
-		return len(read.Links()) == 2 && len(read.Offer(owner.Device(), wire.SealHash{}).Wraps) == 4
+		return len(read.Links()) == 2 && len(read.Offer(owner.Device(), wire.SealHash{}, replication.Asked).Wraps) == 4
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sheafdocs/sheaf/node/access"
-	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -214,6 +214,9 @@ func (d *Document) makeLink(t LinkTerms) (*linkRecord, error) {
 	if err := d.addOwnOp(op); err != nil {
 		return nil, err
 	}
+	if err := d.keepSealKey(seal.SealKey{Owner: keys.Public(), Public: keys.SealPublic()}); err != nil {
+		return nil, err
+	}
 	d.links[op.ID] = rec
 	return rec, nil
 }
@@ -328,20 +331,6 @@ func (d *Document) replaceLink(rec *linkRecord, invite *access.InviteInfo) error
 	return err
 }
 
-// wrapFor wraps for a seal public key every epoch key held that is not yet.
-func (d *Document) wrapFor(sealPublic []byte) error {
-	recipient := identity.HashSeal(sealPublic)
-	for epoch, key := range d.keys {
-		if d.wraps[store.WrapKey(d.id, epoch, recipient, d.node.device).Name] != nil {
-			continue
-		}
-		if err := d.wrapKey(epoch, key, sealPublic); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // RevokeLink ends a link for good: nobody is let in by it any more. Who came by
 // it stays; see CameBy. Only an owner can.
 func (d *Document) RevokeLink(ctx context.Context, op wire.OpID) error {
@@ -362,7 +351,10 @@ func (d *Document) RevokeLink(ctx context.Context, op wire.OpID) error {
 		if err != nil {
 			return fmt.Errorf("make revoke: %w", err)
 		}
-		return d.addOwnOp(revoke)
+		if err := d.addOwnOp(revoke); err != nil {
+			return err
+		}
+		return d.renewKey(d.node.cfg.Now())
 	})
 }
 

@@ -25,6 +25,7 @@ func (d *Document) load(ctx context.Context) error {
 		{store.KindLocal, d.loadLocal},
 		{store.KindSecret, d.loadSecret},
 		{store.KindOp, d.loadOp},
+		{store.KindSealKey, d.loadSealKey},
 		{store.KindWrap, d.loadWrap},
 		{store.KindRequest, d.loadRequest},
 		{store.KindEntry, d.loadEntry},
@@ -51,6 +52,7 @@ func (d *Document) load(ctx context.Context) error {
 			d.govern()
 		case store.KindWrap:
 			d.tryWraps()
+			d.openBacks()
 		case store.KindEntry:
 			d.dropUnsigned()
 			d.applyReady()
@@ -64,6 +66,7 @@ func (d *Document) load(ctx context.Context) error {
 	}
 	d.loadReceipts()
 	d.checkSlots()
+	d.standing = d.standingNow()
 	return nil
 }
 
@@ -96,7 +99,7 @@ func (d *Document) loadSecret(r store.Record) error {
 			if len(k.Key) != len(seal.EpochKey{}) {
 				return fmt.Errorf("epoch key of %d bytes", len(k.Key))
 			}
-			d.keys[k.Epoch] = seal.EpochKey(k.Key)
+			d.noteKey(k.Epoch, seal.EpochKey(k.Key))
 		}
 	case inviteKey(d.id):
 		return d.loadFirstLink(r)
@@ -140,6 +143,7 @@ func (d *Document) loadAccess() {
 		d.log.Error("access ops are missing, waiting for a peer's copy", "count", len(missing))
 	}
 	d.storedOps = nil
+	d.followed = d.access.Revision()
 	d.noteIgnored()
 }
 
@@ -149,6 +153,18 @@ func (d *Document) loadWrap(r store.Record) error {
 		return fmt.Errorf("read wrap: %w", err)
 	}
 	d.wraps[r.Key.Name] = w
+	slot := slotWraps{w.Epoch, w.Recipient}
+	d.slots[slot] = append(d.slots[slot], w)
+	d.wrapping.kept++
+	return nil
+}
+
+func (d *Document) loadSealKey(r store.Record) error {
+	k, err := seal.DecodeSealKey(r.Value)
+	if err != nil {
+		return err
+	}
+	d.seals[k.Hash()] = k
 	return nil
 }
 

@@ -66,7 +66,8 @@ func (n *Node) stopNetwork() {
 }
 
 // enterTopic enters the document's gossip topic once its first key is held and
-// this device has a role: members do not listen to anyone else there.
+// this device has a role, and leaves it when it has none any more: members do
+// not listen to anyone else there.
 // Called by run, without mu: gossip asks the document who is allowed while it
 // joins.
 func (d *Document) enterTopic() {
@@ -74,6 +75,11 @@ func (d *Document) enterTopic() {
 	first, _ := d.access.First()
 	key, ok := d.keys[first]
 	_, _, member := d.roleLocked()
+	if !member && d.topic != nil {
+		d.mu.Unlock()
+		d.leaveTopic()
+		return
+	}
 	if !ok || !member || d.topic != nil || d.node.gossip == nil || d.closed {
 		d.mu.Unlock()
 		return
@@ -94,7 +100,7 @@ func (d *Document) enterTopic() {
 func (d *Document) leaveTopic() {
 	d.mu.Lock()
 	topic := d.topic
-	d.topic = nil
+	d.topic, d.announce = nil, nil
 	d.mu.Unlock()
 	if topic == nil {
 		return
@@ -173,6 +179,7 @@ func (n *Node) PeerUp(dev wire.Device) {
 		if d.Serves(dev) {
 			d.announcePresence()
 			d.sendReceiptsFor(dev)
+			d.offerSoon()
 			d.passRequests()
 			d.sendKnownReceipts(dev)
 		}

@@ -157,7 +157,10 @@ func (d *Document) sealPresence(s *Session) ([]byte, error) {
 	if !ok {
 		return nil, errNoKey
 	}
-	epoch, _ := d.access.Epoch()
+	epoch, ok := d.writeEpoch()
+	if !ok {
+		return nil, errNoKey
+	}
 	sealer, err := d.presenceSealer(epoch, d.node.device)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sheafdocs/sheaf/crdt"
@@ -171,8 +172,10 @@ func (d *Document) mergePending(moves map[wire.ChainID]*move, g *group) error {
 	m := moves[g.slot.chain]
 	if m == nil && d.bounded(g.slot) {
 		var err error
-		if m, err = d.moveTo(moves, g.slot, g.start); err != nil {
-			return err // removed: the drafts stay where they are
+		if m, err = d.moveTo(moves, g.slot, g.start); errors.Is(err, ErrReadOnly) {
+			m = nil // removed: the drafts stay where they are, and in sight
+		} else if err != nil {
+			return err
 		}
 	}
 	return d.remerge(m, g)

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/gossip"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/replication"
-	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -54,8 +54,12 @@ func (d *Document) receive(from wire.Device, del replication.Delivery) error {
 	for _, raw := range del.Ops {
 		errs = append(errs, d.receiveOp(raw))
 	}
+	d.accessChanged()
 	for _, raw := range del.Wraps {
 		errs = append(errs, d.receiveWrap(raw))
+	}
+	for _, raw := range del.SealKeys {
+		errs = append(errs, d.receiveSealKey(raw))
 	}
 	var requests [][]byte
 	for _, raw := range del.Requests {
@@ -98,11 +102,6 @@ func (d *Document) receiveOp(raw []byte) error {
 	for _, added := range result.Added {
 		d.out.put(store.OpKey(d.id, added.ID), added.Raw)
 	}
-	if len(result.Added) > 0 {
-		d.changed = true
-		d.tryWraps()
-		d.noteIgnored()
-	}
 	return nil
 }
 
@@ -112,70 +111,6 @@ func (d *Document) noteIgnored() {
 		d.ignored = len(kinds)
 		d.log.Warn("access log has ops this version does not read; they are kept", "kinds", fmt.Sprint(kinds))
 	}
-}
-
-// receiveWrap keeps a wrapped key and opens it if it is for this device or
-// for the link it joins by.
-func (d *Document) receiveWrap(raw []byte) error {
-	w, err := access.DecodeWrap(raw)
-	if err != nil {
-		return fmt.Errorf("read wrap: %w", err)
-	}
-	if w.Doc != d.id.Short() || !w.Verify() {
-		return fmt.Errorf("read wrap: %w", oplog.ErrSignature)
-	}
-	if len(d.wraps) >= maxWraps || !d.wrapWanted(w) {
-		return nil
-	}
-	d.keepWrap(w)
-	d.tryWrap(w)
-	return nil
-}
-
-// wrapWanted says whether a wrap is of a known epoch and made by someone who
-// may: so that nobody else fills the place for them.
-func (d *Document) wrapWanted(w *access.Wrap) bool {
-	_, role, member := d.access.Authority(w.Uploader)
-	_, known := d.access.Rotator(w.Epoch)
-	return member && mayWrite(role) && known
-}
-
-// maxWraps bounds the wrapped keys kept of one document.
-const maxWraps = 4096
-
-// tryWraps opens the wraps whose epoch is announced in the access log and
-// whose key is not held.
-func (d *Document) tryWraps() {
-	for _, w := range d.wraps {
-		d.tryWrap(w)
-	}
-}
-
-func (d *Document) tryWrap(w *access.Wrap) {
-	rotator, known := d.access.Rotator(w.Epoch)
-	if _, have := d.keys[w.Epoch]; have || !known {
-		return
-	}
-	key, err := d.openWrap(w, rotator)
-	if err != nil {
-		return // for someone else, or junk; another uploader's may open
-	}
-	d.keys[w.Epoch] = key
-	d.queue.unlock(w.Epoch)
-	if err := d.putKeys(); err != nil {
-		d.log.Error("keep epoch key", "err", err)
-	}
-	d.changed = true
-}
-
-func (d *Document) openWrap(w *access.Wrap, rotator wire.Device) (seal.EpochKey, error) {
-	if w.Recipient == d.node.cfg.Key.SealHash() {
-		return seal.OpenWrap(w, d.id, rotator, d.node.cfg.Key.SealPrivate())
-	}
-	if d.join != nil && d.join.keys != nil && w.Recipient == d.join.keys.SealHash() {
-		return seal.OpenWrap(w, d.id, rotator, d.join.keys.SealPrivate())
-	}
-	return seal.EpochKey{}, errNoKey
 }
 
 // receiveEntries judges entries run by run and puts those that count, or are
@@ -193,9 +128,13 @@ func (d *Document) receiveEntries(from wire.Device, raws [][]byte) error {
 			entries = append(entries, e)
 		}
 	}
+	if d.access.Ended(from) { // it may hand in what it wrote itself
+		entries = slices.DeleteFunc(entries, func(e *oplog.Entry) bool { return e.Author != from })
+	}
 	for _, run := range oplog.SplitRuns(entries) {
 		kept, v := d.chains.CheckRun(d.access, run)
 		d.keepEntries(kept)
+		d.refuse(v)
 		switch {
 		case v.Action == oplog.Reject:
 			errs = append(errs, v.Reason)

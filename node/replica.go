@@ -44,7 +44,11 @@ func (r replica) VerifyInvite(claim replication.InviteClaim) (wire.SealHash, boo
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.access.VerifyInvite(claim.Proof, claim.Peer, d.node.device, claim.Challenge, d.node.cfg.Now())
+	hash, ok := d.access.VerifyInvite(claim.Proof, claim.Peer, d.node.device, claim.Challenge, d.node.cfg.Now())
+	if !ok || !d.mayReturnBy(claim.Peer, hash) {
+		return wire.SealHash{}, false
+	}
+	return hash, true
 }
 
 // Summary implements replication.Document.
@@ -79,42 +83,6 @@ func (d *Document) OpsSince(heads, until []wire.OpID) [][]byte {
 	return raws
 }
 
-// Offer implements replication.Document: the wrapped keys of all members, so
-// that one who lost everything but the device key finds them at any other, and
-// those for the invite the peer proved and, to a member, for every open one.
-func (d *Document) Offer(peer wire.Device, invite wire.SealHash) replication.Offer {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return replication.Offer{Wraps: d.wrapsFor(peer, invite)}
-}
-
-func (d *Document) wrapsFor(peer wire.Device, invite wire.SealHash) [][]byte {
-	want := map[wire.SealHash]bool{}
-	if !invite.IsZero() {
-		want[invite] = true
-	}
-	if _, _, member := d.access.Authority(peer); member {
-		// It serves those who come by a link in its turn.
-		for _, i := range d.access.Invites() {
-			if i.State == access.InviteOpen {
-				want[i.Seal] = true
-			}
-		}
-	}
-	for _, m := range d.access.Members() {
-		want[m.Seal] = true
-	}
-	var raws [][]byte
-	for _, w := range d.wraps {
-		if want[w.Recipient] {
-			if raw, err := w.Encode(); err == nil {
-				raws = append(raws, raw)
-			}
-		}
-	}
-	return raws
-}
-
 // Entries implements replication.Document: stored entries of a line from seq
 // on, up to about maxBytes, ending at one whose signature this node verified.
 func (d *Document) Entries(line wire.ChainID, from uint64, maxBytes int) ([][]byte, error) {
@@ -143,8 +111,11 @@ func (d *Document) Entries(line wire.ChainID, from uint64, maxBytes int) ([][]by
 func (d *Document) Standing(peer wire.Device) replication.Standing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.servesLocked(peer) {
+	switch {
+	case d.servesLocked(peer):
 		return replication.Member
+	case d.access.Ended(peer):
+		return replication.Removed
 	}
 	return replication.Stranger
 }
@@ -173,7 +144,9 @@ func (d *Document) CheckEntry(e *oplog.Entry) oplog.Verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.govern()
-	return d.chains.Check(d.access, e)
+	v := d.chains.Check(d.access, e)
+	d.refuse(v)
+	return v
 }
 
 // CheckOp implements gossip.Document: what is wrong whatever else is known is

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -109,6 +110,9 @@ func (d *Document) answerRequest(req *access.JoinRequest) error {
 		d.out.then(func() { d.reoffer = true })
 		return d.wrapFor(req.SealPublic) // let in before, perhaps without the keys
 	}
+	if !d.mayReturn(req.Device, req.Invite) {
+		return fmt.Errorf("%w: the device was removed after the link was made", access.ErrRequest)
+	}
 	op, err := access.NewGrantVia(d.access, d.node.cfg.Key, req, now)
 	if err != nil {
 		return fmt.Errorf("make grant: %w", err)
@@ -117,6 +121,9 @@ func (d *Document) answerRequest(req *access.JoinRequest) error {
 		return err
 	}
 	if err := d.addOwnOp(op); err != nil {
+		return err
+	}
+	if err := d.keepSealKey(seal.SealKey{Owner: req.Device, Public: req.SealPublic}); err != nil {
 		return err
 	}
 	d.log.Info("let a device in", "peer", req.Device.String())

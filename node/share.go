@@ -14,42 +14,14 @@ import (
 // maxHints is how many addresses a link carries.
 const maxHints = 8
 
-// wrapKey wraps one epoch key for a seal public key.
-func (d *Document) wrapKey(epoch wire.EpochID, key seal.EpochKey, sealPublic []byte) error {
-	w, err := seal.WrapKey(key, d.id, epoch, sealPublic, d.node.cfg.Key)
-	if err != nil {
-		return fmt.Errorf("wrap epoch key: %w", err)
-	}
-	d.keepWrap(w)
-	return nil
-}
-
-// keepWrap notes a wrap and leaves it for the next commit.
-func (d *Document) keepWrap(w *access.Wrap) {
-	raw, err := w.Encode()
-	if err != nil {
-		d.log.Error("encode wrap", "err", err)
-		return
-	}
-	key := store.WrapKey(d.id, w.Epoch, w.Recipient, w.Uploader)
-	if _, have := d.wraps[key.Name]; have {
-		return
-	}
-	d.wraps[key.Name] = w
-	d.out.put(key, raw)
-}
-
 // addOwnOp adds an op this device made to the access log and stores it.
 func (d *Document) addOwnOp(op *access.Op) error {
 	if _, err := d.access.Add(op); err != nil {
 		return fmt.Errorf("add own op: %w", err)
 	}
 	d.out.put(store.OpKey(d.id, op.ID), op.Raw)
-	d.out.then(func() {
-		d.publish(gossip.Message{Kind: gossip.Op, Body: op.Raw})
-		d.reoffer = true
-		d.changed = true
-	})
+	d.out.then(func() { d.publish(gossip.Message{Kind: gossip.Op, Body: op.Raw}) })
+	d.accessChanged()
 	return nil
 }
 
@@ -60,7 +32,7 @@ func (d *Document) found(ctx context.Context, genesis *access.Op, epoch wire.Epo
 	if err := d.addOwnOp(genesis); err != nil {
 		return err
 	}
-	d.keys[epoch] = key
+	d.noteKey(epoch, key)
 	if err := d.wrapFor(d.node.cfg.Key.SealPublic()); err != nil {
 		return err
 	}

@@ -204,9 +204,16 @@ func (d *Document) flush() {
 	messages, receipts, topic := d.announce, d.receiptsOut, d.topic
 	reoffer, changed, talked := d.reoffer, d.changed, d.talkChanged()
 	to := d.receiptsTo
+	review, ask := d.review, d.askAnew
 	d.announce, d.receiptsOut, d.reoffer, d.changed = nil, nil, false, false
-	d.receiptsTo = nil
+	d.receiptsTo, d.review, d.askAnew = nil, false, false
 	d.mu.Unlock()
+	if review && topic != nil {
+		topic.Review() // before anything is published
+	}
+	if ask {
+		d.askPeers()
+	}
 	for _, m := range messages {
 		if err := topic.Publish(d.node.ctx, m); err != nil {
 			reoffer = true // sync brings what gossip could not
@@ -270,7 +277,11 @@ func (d *Document) housekeep() {
 	d.tendAccess()
 	passRequests := d.duePassing(now)
 	d.settleContests()
-	reoffer := d.ledger.overdue(now, d.listeners() > 0)
+	d.rotateIfDue(now)
+	d.wrapIfDue(now)
+	lacking := d.keysLacking(now)
+	overdue := d.ledger.overdue(now, d.listeners() > 0)
+	reoffer := d.offerDue(now) || overdue
 	ask := d.lookOut(now)
 	d.passReceipts(now)
 	if d.info.dirty && now.Sub(d.infoStored) > infoInterval {
@@ -285,6 +296,9 @@ func (d *Document) housekeep() {
 	}
 	if passRequests {
 		d.passRequests()
+	}
+	if lacking {
+		d.askPeers()
 	}
 	if reoffer {
 		d.node.sync.Changed(d.id)

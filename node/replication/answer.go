@@ -23,6 +23,7 @@ type answer struct {
 	chains               chainHeap
 	done                 bool // ends with DONE
 	parting              bool // for a peer that was removed: ops only
+	short                bool // something that was to be in it was not there to be sent
 }
 
 // chainCursor is one line's part of an answer: a chain, or a branch of one.
@@ -77,7 +78,7 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 	sum := d.Summary()
 	a := &answer{done: true, ops: d.OpsSince(heads, nil)}
 	if wraps {
-		offer := d.Offer(s.cfg.Peer, s.inviteOf(st))
+		offer := d.Offer(s.cfg.Peer, s.inviteOf(st), Asked)
 		a.wraps = offer.Wraps // also what was sent before: it may have been lost
 		for _, w := range a.wraps {
 			st.markSent(w)
@@ -112,7 +113,7 @@ func (s *Session) answerParting(tag Tag, heads []wire.OpID) {
 	if !ok || d.Standing(s.cfg.Peer) != Removed {
 		return
 	}
-	ended := d.Offer(s.cfg.Peer, wire.SealHash{}).Ended
+	ended := d.Offer(s.cfg.Peer, wire.SealHash{}, Asked).Ended
 	if len(ended) == 0 {
 		return
 	}
@@ -219,6 +220,7 @@ func (s *Session) nextData() ([]byte, bool) {
 	} else {
 		st.answer = nil
 		if a.done {
+			st.short = a.short
 			s.queue(st, jobDone)
 		}
 	}
@@ -255,7 +257,8 @@ func (s *Session) takeEntries(d Document, a *answer, room int) [][]byte {
 		c := a.chains[0]
 		run, err := d.Entries(c.line, c.next, min(chunkBytes, max(room, 1)))
 		if err != nil || len(run) == 0 {
-			heap.Pop(&a.chains) // nothing there after all
+			heap.Pop(&a.chains) // nothing there after all, or not stored yet
+			a.short = true
 			continue
 		}
 		size := 0

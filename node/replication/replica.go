@@ -36,8 +36,18 @@ const (
 	Member                   // it has a role, or is a relay named in the access log: everything
 )
 
-// Offer is what a peer is sent of a document without asking.
+// Reason says why an Offer is made.
+type Reason uint8
+
+// The reasons.
+const (
+	Changed Reason = iota // something about the document changed
+	Asked                 // the peer asks for keys: what it was sent may not have opened
+)
+
+// Offer is what a peer is sent of a document beside log and entries.
 type Offer struct {
+	Version  uint64      // of Wraps and SealKeys: equal ones hold the same; 0 says nothing
 	Wraps    [][]byte    // key wraps that are the peer's to have
 	SealKeys [][]byte    // public seal keys, for making wraps
 	Late     []Late      // lines to push: what this device wrote after it was removed
@@ -62,7 +72,7 @@ type Document interface {
 	OpsSince(heads, until []wire.OpID) [][]byte
 	// Offer returns what the peer is to have by its standing and, if it is not
 	// zero, by the invite whose key it has proven to hold.
-	Offer(peer wire.Device, invite wire.SealHash) Offer
+	Offer(peer wire.Device, invite wire.SealHash, why Reason) Offer
 	// Entries returns entries of a line of the vector from seq on, as many
 	// as fit into maxBytes but at least up to the first entry whose signature
 	// was verified here, and ending at such an entry. None: nothing there.

@@ -85,7 +85,7 @@ func (s *Session) run(j job) {
 			if st.answered = (Digest{}); digest == (Digest{}) {
 				digest = d.Summary().Digest
 			}
-			st.told, st.isTold = digest, true
+			st.told, st.isTold = digest, !st.short // what was left out is told of again
 			s.ready = append(s.ready, s.must(frameDone, doneFrame{Tag: st.tag, Digest: digest}))
 		}
 	}
@@ -199,8 +199,12 @@ func (s *Session) sendReceipts(st *docState) {
 // push sends what the peer is to have without asking and was not sent before:
 // a new member's keys, and what this device wrote after it was removed.
 func (s *Session) push(st *docState, d Document) {
-	offer := d.Offer(s.cfg.Peer, s.inviteOf(st))
-	wraps, keys := st.unsent(offer.Wraps), st.unsent(offer.SealKeys)
+	offer := d.Offer(s.cfg.Peer, s.inviteOf(st), Changed)
+	var wraps, keys [][]byte
+	if offer.Version == 0 || offer.Version != st.offered {
+		wraps, keys = st.unsent(offer.Wraps), st.unsent(offer.SealKeys)
+		st.offered = offer.Version
+	}
 	cursors := s.late(st, d, offer.Late)
 	if len(wraps)+len(keys)+len(cursors) == 0 {
 		return

@@ -62,9 +62,11 @@ type docState struct {
 	wants    map[wire.ChainID]struct{} // chains with a gap
 	parts    oplog.Vector              // parts of a STATE that have arrived
 	answer   *answer                   // what is being sent
+	short    bool                      // it lacked something that was not stored yet
 	answered Digest                    // of the state that answer is made from; zero: none
 	inRing   bool
 	sent     map[[32]byte]struct{}   // wraps and seal keys sent, by hash
+	offered  uint64                  // version of the offer that was sent last
 	pushed   map[wire.ChainID]uint64 // how far late lines were pushed
 	parted   bool                    // a removed peer was told that there is something to learn
 	shared   bool                    // as told by SharingChanges

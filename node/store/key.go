@@ -22,16 +22,18 @@ const (
 	KindReceipt Kind = 6 // what another device has made durable
 	KindSecret  Kind = 7 // keyring, sealed for this device
 	KindLocal   Kind = 8 // this node's own notes: title, trash, peers, settings
+	KindSealKey Kind = 9 // public seal key of a member or an invite
 )
 
 var kindNames = [...]string{
 	KindOp: "op", KindEntry: "entry", KindWrap: "wrap", KindRequest: "request",
 	KindDraft: "draft", KindReceipt: "receipt", KindSecret: "secret", KindLocal: "local",
+	KindSealKey: "seal key",
 }
 
 // Kinds returns all kinds, in the order of their numbers.
 func Kinds() []Kind {
-	return []Kind{KindOp, KindEntry, KindWrap, KindRequest, KindDraft, KindReceipt, KindSecret, KindLocal}
+	return []Kind{KindOp, KindEntry, KindWrap, KindRequest, KindDraft, KindReceipt, KindSecret, KindLocal, KindSealKey}
 }
 
 // String returns the name of the kind, for logs.
@@ -141,6 +143,11 @@ func WrapKey(doc wire.DocID, epoch wire.EpochID, recipient wire.SealHash, upload
 	name = append(name, recipient[:]...)
 	name = append(name, uploader[:]...)
 	return Key{Doc: doc, Kind: KindWrap, Name: string(name)}
+}
+
+// SealKeyKey is the key of a public seal key, by its hash.
+func SealKeyKey(doc wire.DocID, hash wire.SealHash) Key {
+	return Key{Doc: doc, Kind: KindSealKey, Name: string(hash[:])}
 }
 
 // RequestKey is the key of a request to join, by the hash of its bytes.

@@ -42,7 +42,7 @@ func (d *Document) OpsSince(heads, until []wire.OpID) [][]byte {
 }
 
 // Offer implements replication.Document.
-func (d *Document) Offer(peer wire.Device, invite wire.SealHash) replication.Offer {
+func (d *Document) Offer(peer wire.Device, invite wire.SealHash, _ replication.Reason) replication.Offer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return replication.Offer{Wraps: d.wrapsFor(peer, invite)}

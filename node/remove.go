@@ -1,0 +1,375 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
+	"github.com/sheafdocs/sheaf/node/wire"
+)
+
+// Errors of removing and leaving.
+var (
+	// ErrUnseen means that the person to be removed has written what this
+	// device has not got: removing now would set it aside unread.
+	ErrUnseen = errors.New("edits of this person exist that have not arrived here")
+	// ErrNoMember means that nobody in the document is meant.
+	ErrNoMember = errors.New("no such member")
+	// ErrLastOwner means that nobody would be left to let people in.
+	ErrLastOwner = errors.New("this device is the document's only owner")
+)
+
+// Unseen says what becomes of edits that are known to exist and are not here.
+type Unseen uint8
+
+// The choices.
+const (
+	KeepUnseen    Unseen = iota // refuse with ErrUnseen
+	DiscardUnseen               // set them aside when they arrive; an owner can still accept them
+)
+
+// RemoveOptions say who is removed. One of User, Root and Device is set.
+type RemoveOptions struct {
+	User   wire.UserID // every device that goes by this label
+	Root   wire.OpID   // every device let in by this op or by a device of it
+	Device wire.Device // one device, and those it has added
+	Keep   []wire.Device
+	Unseen Unseen
+}
+
+// settleTime is how long a removal waits for what connected peers have.
+const settleTime = 4 * time.Second
+
+// Remove ends the access of a person or a device, and makes a new key that they
+// do not get. What they wrote until now and is here stays; what arrives later
+// counts nowhere until an owner accepts it. Connected peers are first asked for
+// all they have. It returns how many devices were removed, when all of it is
+// durable here.
+func (d *Document) Remove(ctx context.Context, opt RemoveOptions) (int, error) {
+	if err := d.catchUp(ctx); err != nil {
+		return 0, err
+	}
+	removed := 0
+	err := d.durably(ctx, func() error {
+		targets := d.targets(opt)
+		if len(targets) == 0 {
+			return ErrNoMember
+		}
+		if opt.Unseen == KeepUnseen {
+			if n := d.unseen(targets); n > 0 {
+				return fmt.Errorf("%w: %d at least", ErrUnseen, n)
+			}
+		}
+		now := d.node.cfg.Now()
+		if err := d.revoke(targets, opt.Keep, now); err != nil {
+			return err
+		}
+		gone := map[wire.Device]bool{}
+		for _, m := range targets {
+			gone[m.Device] = true
+		}
+		removed = len(gone)
+		return d.renewKey(now)
+	})
+	return removed, err
+}
+
+// catchUp brings here what connected peers have, and makes it durable.
+func (d *Document) catchUp(ctx context.Context) error {
+	if d.node.sync != nil && d.listeners() > 0 {
+		wait, cancel := context.WithTimeout(ctx, settleTime)
+		d.node.sync.Settle(wait, d.id)
+		cancel()
+	}
+	return d.durably(ctx, func() error {
+		if d.canSeal() {
+			d.sealPending()
+		}
+		return nil
+	})
+}
+
+// targets lists the authorities that a removal ends.
+func (d *Document) targets(opt RemoveOptions) []access.Member {
+	var list []access.Member
+	for _, m := range d.rosterNow().members {
+		switch {
+		case slices.Contains(opt.Keep, m.Device):
+		case !opt.Device.IsZero() && m.Device == opt.Device,
+			opt.Root != (wire.OpID{}) && m.Root == opt.Root,
+			opt.User != (wire.UserID{}) && m.User == opt.User:
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// revoke ends authorities, each with the last entries of its chains that are
+// held: they count, and nothing after them. Those junior go first, so that
+// nothing an op rests on has ended before it.
+func (d *Document) revoke(targets []access.Member, keep []wire.Device, now time.Time) error {
+	cuts, err := d.cuts(targets)
+	if err != nil {
+		return err
+	}
+	for _, m := range targets {
+		rest := cuts
+		first := rest[:min(len(rest), access.MaxStatements)]
+		rest = rest[len(first):]
+		target := access.Target{Op: m.Op, Index: uint32(m.Index)}
+		op, err := access.NewRevoke(d.access, d.node.cfg.Key, target, first, keep, now)
+		if err != nil {
+			return fmt.Errorf("end access: %w", err)
+		}
+		if err := d.addOwnOp(op); err != nil {
+			return err
+		}
+		for len(rest) > 0 {
+			part := rest[:min(len(rest), access.MaxStatements)]
+			rest = rest[len(part):]
+			pin, err := access.NewPin(d.access, d.node.cfg.Key, target, access.PinLimit, part, now)
+			if err != nil {
+				return fmt.Errorf("note what counts: %w", err)
+			}
+			if err := d.addOwnOp(pin); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// cuts states the last entry held of every chain of the authorities.
+func (d *Document) cuts(targets []access.Member) ([]access.Statement, error) {
+	var list []access.Statement
+	for chain := range d.chains.All() {
+		dev, auth, inc, _ := d.chains.Author(chain)
+		if !slices.ContainsFunc(targets, func(m access.Member) bool { return m.Device == dev && m.Auth == auth }) {
+			continue
+		}
+		s, err := d.lastStatement(chain, dev, inc)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// lastStatement states the last entry held of a chain, with its author's
+// signature.
+func (d *Document) lastStatement(chain wire.ChainID, dev wire.Device, inc uint32) (access.Statement, error) {
+	seq, id, ok := d.chains.Head(chain)
+	if !ok {
+		return access.Statement{}, fmt.Errorf("find the end of chain %s: nothing is held", chain)
+	}
+	raw, err := d.rawEntry(store.EntryKey(d.id, chain, seq, id))
+	if err != nil {
+		return access.Statement{}, fmt.Errorf("read the end of a chain: %w", err)
+	}
+	e, err := oplog.Decode(raw)
+	if err != nil {
+		return access.Statement{}, fmt.Errorf("read the end of a chain: %w", err)
+	}
+	return access.Statement{Device: dev, Inc: inc, Seq: seq, ID: id, Sig: e.Sig}, nil
+}
+
+// rawEntry reads an entry that is stored, or on its way to the store.
+func (d *Document) rawEntry(key store.Key) ([]byte, error) {
+	for _, o := range []*outbox{&d.out, &d.unstored} {
+		for _, r := range o.puts {
+			if r.Key == key {
+				return r.Value, nil
+			}
+		}
+	}
+	return d.node.cfg.Store.Get(background(), key)
+}
+
+// renewKey makes a new key for those who remain, if this device may; else who
+// may does so as soon as it learns that the old one was not for them alone.
+func (d *Document) renewKey(now time.Time) error {
+	if _, role, member := d.roleLocked(); !member || !mayWrite(role) || len(d.keys) == 0 {
+		return nil
+	}
+	return d.rotate(now)
+}
+
+// unseen counts the entries of authorities that are known to exist and are not
+// held.
+func (d *Document) unseen(targets []access.Member) int {
+	n := 0
+	for chain, known := range d.outlook.known {
+		dev, auth, _, held := d.chains.Author(chain)
+		if held && slices.ContainsFunc(targets, func(m access.Member) bool { return m.Device == dev && m.Auth == auth }) {
+			_, missing := d.missingOf(chain, known)
+			n += missing
+		}
+	}
+	return n
+}
+
+// SetRole gives a person another role. A higher one counts at once beside the
+// old; a lower one ends the old one like Remove does, and counts from then on.
+func (d *Document) SetRole(ctx context.Context, opt RemoveOptions, role access.Role) error {
+	if err := d.catchUp(ctx); err != nil {
+		return err
+	}
+	return d.durably(ctx, func() error {
+		targets := d.targets(opt)
+		if len(targets) == 0 {
+			return ErrNoMember
+		}
+		now := d.node.cfg.Now()
+		var higher []access.Member // authorities that allow more than the role
+		have := map[wire.Device]bool{}
+		for _, m := range targets {
+			if m.Role > role {
+				higher = append(higher, m)
+			}
+			have[m.Device] = have[m.Device] || m.Role == role
+		}
+		if opt.Unseen == KeepUnseen {
+			if n := d.unseen(higher); n > 0 {
+				return fmt.Errorf("%w: %d at least", ErrUnseen, n)
+			}
+		}
+		if err := d.grantTargets(targets, have, role, now); err != nil {
+			return err
+		}
+		if len(higher) == 0 {
+			return nil
+		}
+		if err := d.revoke(higher, nil, now); err != nil {
+			return err
+		}
+		return d.renewKey(now)
+	})
+}
+
+// grantTargets grants a role to the devices that have it by no op yet, a grant
+// for each label.
+func (d *Document) grantTargets(targets []access.Member, have map[wire.Device]bool, role access.Role, now time.Time) error {
+	byUser := map[wire.UserID][]access.GrantDevice{}
+	var users []wire.UserID
+	for _, m := range targets {
+		if have[m.Device] {
+			continue
+		}
+		have[m.Device] = true
+		if byUser[m.User] == nil {
+			users = append(users, m.User)
+		}
+		byUser[m.User] = append(byUser[m.User], access.GrantDevice{Device: m.Device, Seal: m.Seal, Kind: m.Kind})
+	}
+	for _, user := range users {
+		for devices := range slices.Chunk(byUser[user], access.MaxDevices) {
+			op, err := access.NewGrant(d.access, d.node.cfg.Key, user, role, devices, now)
+			if err != nil {
+				return fmt.Errorf("grant role: %w", err)
+			}
+			if err := d.addOwnOp(op); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Invitee is a person to be let in by what they showed of themselves, not by a
+// link: their devices, and the public seal keys of those as far as known.
+type Invitee struct {
+	User    wire.UserID
+	Devices []access.GrantDevice
+	Seals   [][]byte
+}
+
+// Invite lets a person in and returns where to open the document: a link
+// without a secret, which is of use to nobody else.
+func (d *Document) Invite(ctx context.Context, g Invitee, role access.Role) (access.Link, error) {
+	if len(g.Devices) == 0 {
+		return access.Link{}, fmt.Errorf("%w: the card lists no device", ErrNoMember)
+	}
+	err := d.durably(ctx, func() error {
+		now := d.node.cfg.Now()
+		for devices := range slices.Chunk(g.Devices, access.MaxDevices) {
+			op, err := access.NewGrant(d.access, d.node.cfg.Key, g.User, role, devices, now)
+			if err != nil {
+				return fmt.Errorf("let in: %w", err)
+			}
+			if err := d.addOwnOp(op); err != nil {
+				return err
+			}
+		}
+		for _, public := range g.Seals {
+			if err := d.keepSealKeyOf(g, public); err != nil {
+				return err
+			}
+		}
+		d.wrapMissing()
+		return nil
+	})
+	if err != nil {
+		return access.Link{}, err
+	}
+	return access.Link{Doc: d.id, Hints: d.node.hints()}, nil
+}
+
+// Leave ends this device's own access. What it has stays readable here; what
+// it wrote stays for all. The last owner cannot leave others behind.
+func (d *Document) Leave(ctx context.Context) error {
+	if err := d.catchUp(ctx); err != nil {
+		return err
+	}
+	return d.durably(ctx, func() error {
+		_, role, member := d.roleLocked()
+		if !member {
+			return fmt.Errorf("%w: this device has no access to end", ErrNoMember)
+		}
+		if role == access.Owner && !d.otherOwner() {
+			return fmt.Errorf("%w: make someone else an owner first, or move the document to the trash", ErrLastOwner)
+		}
+		mine := d.targets(RemoveOptions{Device: d.node.device})
+		cuts, err := d.cuts(mine)
+		if err != nil {
+			return err
+		}
+		return d.leave(mine, cuts)
+	})
+}
+
+// leave ends this device's own authorities. What has no room in the op is
+// pinned before it.
+func (d *Document) leave(mine []access.Member, cuts []access.Statement) error {
+	now := d.node.cfg.Now()
+	op, err := access.NewLeave(d.access, d.node.cfg.Key, cuts[:min(len(cuts), access.MaxStatements)], now)
+	if err != nil {
+		return fmt.Errorf("leave: %w", err)
+	}
+	return d.addOwnOp(op)
+}
+
+func (d *Document) otherOwner() bool {
+	return slices.ContainsFunc(d.rosterNow().members, func(m access.Member) bool {
+		return m.Role == access.Owner && m.Device != d.node.device
+	})
+}
+
+// keepSealKeyOf keeps a guest's public seal key under the device it is of; one
+// of none of the devices is passed over.
+func (d *Document) keepSealKeyOf(g Invitee, public []byte) error {
+	hash := identity.HashSeal(public)
+	for _, dev := range g.Devices {
+		if dev.Seal == hash {
+			return d.keepSealKey(seal.SealKey{Owner: dev.Device, Public: public})
+		}
+	}
+	return nil
+}
