@@ -57,16 +57,82 @@ export function rangeOf(state: EditorState, anchor: Anchor): Range | undefined {
   const binding = bindingOf(state)
   if (binding === undefined || anchor.from === '') return undefined
   try {
-    const at = (text: string) =>
-      relativePositionToAbsolutePosition(binding.doc, binding.type, decode(text), binding.mapping as never)
-    const from = at(anchor.from)
-    const to = at(anchor.to)
+    const from = find(binding, anchor.from)
+    const to = find(binding, anchor.to)
     if (from === null || to === null || from >= to || from < 0 || to > state.doc.content.size)
       return undefined
     return { from, to }
   } catch {
     return undefined // made by another kind of editor, or by no editor
   }
+}
+
+/**
+ * Where a position is now. What an undo put back are other characters than those
+ * that were deleted; only the page that undid knows them for the same, so no page
+ * goes by that: all see a passage in one place.
+ */
+function find({ doc, type, mapping }: Binding, anchor: string): number | null {
+  const position = decode(anchor)
+  const found = Y.createAbsolutePositionFromRelativePosition(position, doc, false)
+  if (found === null) return null
+  // The binding's helper takes the very beginning of the text for a mistake.
+  const block = type.length > 0 ? type.get(0) : undefined
+  if (found.index === 0 && block instanceof Y.XmlElement && block.length > 0 && block.get(0) === found.type)
+    return 1
+  const now =
+    found.type instanceof Y.XmlText
+      ? Y.createRelativePositionFromTypeIndex(found.type, found.index, position.assoc)
+      : position
+  return relativePositionToAbsolutePosition(doc, type, now, mapping as never)
+}
+
+/** Quotes shorter than this are no proof of a place. */
+const QUOTE_PROOF = 6
+
+/**
+ * Where a quote stands, if it does in one place only: for passages that were cut
+ * and pasted, or deleted and put back.
+ */
+export function rangeOfQuote(text: PlainText, quote: string): Range | undefined {
+  const wanted = quote.replace(/…$/, '')
+  if (wanted.length < QUOTE_PROOF) return undefined
+  const at = text.plain.indexOf(wanted)
+  if (at < 0 || text.plain.indexOf(wanted, at + 1) >= 0) return undefined
+  const from = positionIn(text, at)
+  const last = positionIn(text, at + wanted.length - 1)
+  return from === undefined || last === undefined ? undefined : { from, to: last + 1 }
+}
+
+/** A document's text, and where in the document its pieces are. */
+export interface PlainText {
+  plain: string
+  pieces: { at: number; pos: number; length: number }[]
+}
+
+export function plainText(doc: Node): PlainText {
+  const text: PlainText = { plain: '', pieces: [] }
+  const parts: string[] = []
+  let at = 0
+  doc.descendants((node, pos) => {
+    if (node.isText) {
+      const piece = node.text ?? ''
+      text.pieces.push({ at, pos, length: piece.length })
+      parts.push(piece)
+      at += piece.length
+    } else if (node.isTextblock && at > 0) {
+      parts.push(' ')
+      at++
+    }
+    return true
+  })
+  text.plain = parts.join('')
+  return text
+}
+
+function positionIn(text: PlainText, offset: number): number | undefined {
+  const piece = text.pieces.find((p) => offset >= p.at && offset < p.at + p.length)
+  return piece === undefined ? undefined : piece.pos + offset - piece.at
 }
 
 /** What a passage says, short enough to be kept beside a comment. */

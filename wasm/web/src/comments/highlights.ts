@@ -3,12 +3,13 @@ import { Plugin, PluginKey, type EditorState, type Transaction } from '@tiptap/p
 import { Decoration, DecorationSet, type EditorView } from '@tiptap/pm/view'
 import { ySyncPluginKey } from '@tiptap/y-tiptap'
 import type { Anchor } from '../api/types'
-import { rangeOf, type Range } from './anchors'
+import { plainText, rangeOf, rangeOfQuote, type PlainText, type Range } from './anchors'
 
 /** A passage that is to be shown as commented on. */
 export interface Marked {
   id: string
   anchor: Anchor
+  quote: string
 }
 
 interface Highlights {
@@ -24,8 +25,8 @@ type Change = Partial<Pick<Highlights, 'marked' | 'active' | 'hover'>> & { again
 const key = new PluginKey<Highlights>('comments')
 
 export interface HighlightEvents {
-  /** The caret came into a passage, or left all. */
-  onEnter(id: string | undefined): void
+  /** The caret came into a passage, or left all; `pressed`: by a press on it. */
+  onEnter(id: string | undefined, pressed: boolean): void
   /** The pointer came onto a passage, or left all. */
   onHover(id: string | undefined): void
 }
@@ -51,7 +52,7 @@ export function showHighlights(editor: Editor, events: HighlightEvents): () => v
     props: {
       decorations: (state) => key.getState(state)?.drawn,
       handleClick: (view, pos) => {
-        events.onEnter(threadAt(view.state, pos))
+        events.onEnter(threadAt(view.state, pos), true)
         return false
       },
       handleDOMEvents: {
@@ -70,7 +71,7 @@ export function showHighlights(editor: Editor, events: HighlightEvents): () => v
   const follow = ({ transaction }: { transaction: Transaction }) => {
     const { selection } = editor.state
     if (!transaction.docChanged && selection.empty && editor.isFocused)
-      events.onEnter(threadAt(editor.state, selection.from))
+      events.onEnter(threadAt(editor.state, selection.from), false)
   }
   editor.on('selectionUpdate', follow)
   return () => {
@@ -82,8 +83,31 @@ export function showHighlights(editor: Editor, events: HighlightEvents): () => v
 /** Changes what is drawn; without a change, finds the passages again. */
 export function redraw(editor: Editor, change: Change): void {
   if (editor.isDestroyed) return
+  readSelection(editor.view)
+  if (editor.isDestroyed) return
   const tr = editor.state.tr.setMeta(key, change).setMeta('addToHistory', false)
   editor.view.dispatch(tr)
+}
+
+/**
+ * Has the view read what the browser selects before it draws: the browser tells
+ * of a selection a moment late, and drawing in that moment would set it back.
+ */
+function readSelection(view: EditorView): void {
+  const { domObserver } = view as unknown as { domObserver?: { flush?: () => void } }
+  domObserver?.flush?.()
+}
+
+/** Gives the focus back to the text, also where it may only be read. */
+export function backToText(editor: Editor): void {
+  if (editor.isEditable) editor.commands.focus(undefined, { scrollIntoView: false })
+  else editor.view.dom.focus({ preventScroll: true })
+}
+
+/** Looks again for passages that are not found, by their words. */
+export function findLost(editor: Editor): void {
+  const now = editor.isDestroyed ? undefined : key.getState(editor.state)
+  if (now !== undefined && now.ranges.size < now.marked.length) redraw(editor, { again: true })
 }
 
 /** Where each passage is now. */
@@ -112,7 +136,7 @@ function apply(tr: Transaction, old: Highlights, _: EditorState, state: EditorSt
   if (change !== undefined || sync?.isChangeOrigin === true) {
     const next = { ...old, ...change }
     const moved = change === undefined || change.marked !== undefined || change.again === true
-    const ranges = moved ? find(state, next.marked) : next.ranges
+    const ranges = moved ? find(state, next.marked, change !== undefined) : next.ranges
     return { ...next, ranges, drawn: draw(state, next, ranges) }
   }
   if (!tr.docChanged) return old
@@ -125,10 +149,13 @@ function apply(tr: Transaction, old: Highlights, _: EditorState, state: EditorSt
   return { ...old, ranges, drawn: old.drawn.map(tr.mapping, tr.doc) }
 }
 
-function find(state: EditorState, marked: readonly Marked[]): Map<string, Range> {
+/** Finds passages by their anchors; `byQuote`: those without one by their words. */
+function find(state: EditorState, marked: readonly Marked[], byQuote: boolean): Map<string, Range> {
   const ranges = new Map<string, Range>()
-  for (const { id, anchor } of marked) {
-    const range = rangeOf(state, anchor)
+  let text: PlainText | undefined
+  for (const { id, anchor, quote } of marked) {
+    let range = rangeOf(state, anchor)
+    if (range === undefined && byQuote) range = rangeOfQuote((text ??= plainText(state.doc)), quote)
     if (range !== undefined) ranges.set(id, range)
   }
   return ranges
@@ -141,4 +168,18 @@ function draw(state: EditorState, look: Highlights, ranges: ReadonlyMap<string, 
     list.push(Decoration.inline(from, to, { class: `commented${tone}` }))
   }
   return DecorationSet.create(state.doc, list)
+}
+
+const commenting = new WeakMap<Editor, boolean>()
+
+/** Whether comments may be made in an editor, as its toolbar asks. */
+export function commentable(editor: Editor): boolean {
+  return commenting.get(editor) ?? false
+}
+
+/** Says so, and has the toolbar look. */
+export function setCommentable(editor: Editor, may: boolean): void {
+  if (commentable(editor) === may || editor.isDestroyed) return
+  commenting.set(editor, may)
+  redraw(editor, {})
 }

@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import { call, messageOf } from '../api/rpc'
+import { call } from '../api/rpc'
 import type { Anchor, Thread } from '../api/types'
 import { store } from '../app/store'
 import type { Range } from './anchors'
@@ -169,16 +169,17 @@ export class Threads {
 }
 
 /** The threads of a document for as long as the page shows it. */
-export function useThreads(id: string): Threads | undefined {
+export function useThreads(id: string, wanted: boolean): Threads | undefined {
   const [threads, setThreads] = useState<Threads>()
   useEffect(() => {
+    if (!wanted) return
     const made = new Threads(id)
     setThreads(made)
     return () => {
       setThreads(undefined)
       made.close()
     }
-  }, [id])
+  }, [id, wanted])
   return threads
 }
 
@@ -207,8 +208,7 @@ export async function knownPeople(id: string, threads: readonly Thread[]): Promi
   const known = new Map<string, string>()
   for (const t of threads) for (const c of t.comments) if (c.name !== '') known.set(c.user, c.name)
   try {
-    const ask = call as (method: string, request: object) => Promise<unknown>
-    const { people } = (await ask('people.list', { id })) as { people: Known[] }
+    const { people } = await call('people.list', { id })
     for (const p of people) if (p.name !== '') known.set(p.user, p.name)
   } catch {
     // Those who spoke can still be named.
@@ -220,5 +220,3 @@ export async function knownPeople(id: string, threads: readonly Thread[]): Promi
 export function mentionedIn(text: string, named: readonly Known[]): string[] {
   return [...new Set(named.filter((p) => text.includes(`@${p.name}`)).map((p) => p.user))].sort()
 }
-
-export { messageOf }

@@ -1,4 +1,6 @@
 import { Share2 } from 'lucide-react'
+import { CommentsButton } from '../comments/Panel'
+import type { Threads } from '../comments/threads'
 import { SettingsMenu } from '../home/HomeHeader'
 import { Logo } from '../home/Logo'
 import type { Provider } from '../provider/provider'
@@ -9,6 +11,7 @@ import { Title } from './Title'
 export function EditorHeader(props: {
   id: string
   provider: Provider | undefined
+  threads: Threads | undefined
   onShare: () => void
   onProfile: () => void
   onInfo: () => void
@@ -22,6 +25,7 @@ export function EditorHeader(props: {
       </div>
       <div className="editor-people">
         {props.provider !== undefined && <Presence provider={props.provider} />}
+        {props.threads !== undefined && <CommentsButton threads={props.threads} />}
         <button
           type="button"
           className="button button-primary share-button"

@@ -3,6 +3,7 @@ import type { DocumentInfo } from '../api/types'
 import { useApp } from '../app/store'
 import { PageSkeleton } from '../app/App'
 import { go } from '../app/router'
+import { useThreads } from '../comments/threads'
 import { ConnectionBanner } from '../home/ConnectionBanner'
 import { ProfileDialog } from '../home/dialogs'
 import { fillCopy } from './duplicate'
@@ -28,6 +29,7 @@ export default function EditorPage({ id }: { id: string }) {
   const missing = state === 'missing'
   const provider = useProvider(id, !missing && !joining)
   const ready = useProviderState(provider, (s) => s.ready) ?? false
+  const threads = useThreads(id, ready)
   const [dialog, setDialog] = useState<'share' | 'profile' | 'info' | 'aside'>()
 
   useCloseWarning(() => (provider?.unsaved ?? 0) > 0)
@@ -44,6 +46,7 @@ export default function EditorPage({ id }: { id: string }) {
       <EditorHeader
         id={id}
         provider={provider}
+        threads={threads}
         onShare={() => setDialog('share')}
         onProfile={() => setDialog('profile')}
         onInfo={() => setDialog('info')}
@@ -53,7 +56,7 @@ export default function EditorPage({ id }: { id: string }) {
       {joining ? (
         <Joining />
       ) : provider !== undefined && ready ? (
-        <Surface provider={provider} />
+        <Surface provider={provider} threads={threads} />
       ) : (
         <>
           <div className="toolbar" />

@@ -3,6 +3,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useApp } from '../app/store'
 import { colourOf } from '../app/people'
+import { Comments } from '../comments/Comments'
+import { CommentsPanel } from '../comments/Panel'
+import type { Threads } from '../comments/threads'
 import type { Provider } from '../provider/provider'
 import { cleanHTML } from '../security/trusted'
 import { showCarets } from './carets'
@@ -13,7 +16,7 @@ import { Toolbar } from './Toolbar'
 import { useProviderState } from './useProvider'
 
 /** Toolbar, page and text of a loaded document. */
-export function Surface({ provider }: { provider: Provider }) {
+export function Surface({ provider, threads }: { provider: Provider; threads: Threads | undefined }) {
   const editor = useEditor(provider)
   usePresence(provider, editor)
   // A text that cannot be edited takes no focus; then the page is scrolled by itself.
@@ -21,12 +24,20 @@ export function Surface({ provider }: { provider: Provider }) {
   return (
     <>
       <Toolbar editor={editor} />
-      <main className="canvas" aria-label="Document" tabIndex={editable ? undefined : 0}>
-        <div className="sheet">
-          <EditorMount editor={editor} />
-        </div>
-        {editor !== undefined && <LinkBubble editor={editor} />}
-      </main>
+      <div className="workspace">
+        <main className="canvas" aria-label="Document" tabIndex={editable ? undefined : 0}>
+          <div className="sheet">
+            <EditorMount editor={editor} />
+          </div>
+          {editor !== undefined && <LinkBubble editor={editor} />}
+          {editor !== undefined && threads !== undefined && (
+            <Comments editor={editor} provider={provider} threads={threads} />
+          )}
+        </main>
+        {editor !== undefined && threads !== undefined && (
+          <CommentsPanel editor={editor} provider={provider} threads={threads} />
+        )}
+      </div>
     </>
   )
 }

@@ -53,7 +53,7 @@ export function Toolbar({ editor }: { editor: Editor | undefined }) {
                 key={tool.id}
                 icon={tool.icon}
                 keys={tool.keys === undefined ? undefined : keysFor(tool.keys)}
-                disabled={!facts.editable || tool.disabled?.(facts)}
+                disabled={(!facts.editable && tool.comments !== true) || tool.disabled?.(facts)}
                 onSelect={() => tool.run(editor)}
               >
                 {tool.label}
@@ -113,7 +113,7 @@ function ToolButton(props: { tool: Tool; editor: Editor; facts: EditorFacts }) {
         aria-label={tool.label}
         aria-pressed={tool.on?.(facts)}
         aria-keyshortcuts={tool.keys?.replace('Mod', 'Control').replaceAll('-', '+')}
-        disabled={!facts.editable || tool.disabled?.(facts)}
+        disabled={(!facts.editable && tool.comments !== true) || tool.disabled?.(facts)}
         onMouseDown={keepFocus}
         onClick={() => tool.run(editor)}
       >

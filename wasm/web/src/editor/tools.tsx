@@ -7,6 +7,7 @@ import {
   List,
   ListChecks,
   ListOrdered,
+  MessageSquarePlus,
   Quote,
   Redo2,
   SquareCode,
@@ -27,6 +28,8 @@ export interface Tool {
   on?: (facts: EditorFacts) => boolean
   disabled?: (facts: EditorFacts) => boolean
   run: (editor: Editor) => void
+  /** Works for those who may comment and not write. */
+  comments?: boolean
   /** Tools of one group stand together. */
   group: number
 }
@@ -101,6 +104,16 @@ export const TOOLS: readonly Tool[] = [
     on: (f) => f.link,
     disabled: inCode,
     run: (e) => e.view.dom.dispatchEvent(new CustomEvent('sheaf:link', { bubbles: true })),
+  },
+  {
+    id: 'comment',
+    label: 'Comment',
+    icon: <MessageSquarePlus />,
+    keys: 'Mod-Alt-M',
+    group: 2,
+    comments: true,
+    disabled: (f) => !f.comments,
+    run: (e) => e.view.dom.dispatchEvent(new CustomEvent('sheaf:comment', { bubbles: true })),
   },
   {
     id: 'bullets',

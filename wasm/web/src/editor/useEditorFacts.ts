@@ -2,6 +2,7 @@ import type { Editor } from '@tiptap/core'
 import { yUndoPluginKey } from '@tiptap/y-tiptap'
 import { useCallback, useSyncExternalStore } from 'react'
 import type { UndoManager } from 'yjs'
+import { commentable } from '../comments/highlights'
 
 /** What the toolbar shows; all primitive, so that equal facts draw nothing again. */
 export interface EditorFacts {
@@ -21,6 +22,8 @@ export interface EditorFacts {
   canUndo: boolean
   canRedo: boolean
   editable: boolean
+  /** Comments may be made. */
+  comments: boolean
 }
 
 const NOTHING: EditorFacts = {
@@ -40,6 +43,7 @@ const NOTHING: EditorFacts = {
   canUndo: false,
   canRedo: false,
   editable: false,
+  comments: false,
 }
 
 const cache = new WeakMap<Editor, EditorFacts>()
@@ -89,6 +93,7 @@ function readFacts(editor: Editor): EditorFacts {
     canUndo: (manager?.undoStack.length ?? 0) > 0,
     canRedo: (manager?.redoStack.length ?? 0) > 0,
     editable: editor.isEditable,
+    comments: commentable(editor),
   }
   // The innermost list decides which list button is lit.
   let list = ''
