@@ -76,7 +76,7 @@ export function person(name: string, role: MemberRole, change: Partial<Person> =
       {
         device,
         name: '',
-        kind: 'native',
+        kind: 'node',
         role,
         me: false,
         lastSeen: Date.now() - 3_600_000,
@@ -264,5 +264,5 @@ function self(node: DevNode, role: string): Person {
 }
 
 function ownDevice(name: string, device: string, me: boolean): OwnDevice {
-  return { device, name, kind: 'native', me, addedAt: Date.now(), lastSeen: Date.now(), online: me }
+  return { device, name, kind: 'node', me, addedAt: Date.now(), lastSeen: Date.now(), online: me }
 }

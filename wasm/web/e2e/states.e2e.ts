@@ -41,6 +41,27 @@ describe('a node that is locked while somebody writes', () => {
   })
 })
 
+describe('a node that is away when a dialog is opened for the first time', () => {
+  it('says so, and leaves text and edits alone', async () => {
+    const { id } = h.ada.node.create('Kept')
+    const page = await h.open(h.ada, `/d/${id}`)
+    await parts.text(page).click()
+    await page.keyboard.type('Before. ')
+    await waitForStatus(page, 'On this device')
+    h.expected = /WebSocket|ERR_|Failed to (fetch|load)/
+    await h.ada.stop()
+    await page.keyboard.type('While away.')
+    await page.getByRole('button', { name: 'Share' }).click()
+    await page.getByText('This part of the page could not be fetched').waitFor()
+    expect(await shownText(page)).toBe('Before. While away.')
+    await h.ada.start()
+    await waitForStatus(page, 'On this device')
+    expect(h.ada.node.text(id)).toContain('Before. While away.')
+    await page.getByRole('button', { name: 'Share' }).click()
+    await page.getByRole('heading', { name: 'Share' }).waitFor()
+  })
+})
+
 describe('a device that was removed', () => {
   it('copies the document into one of its own', async () => {
     const id = h.shared('Common plan')

@@ -250,7 +250,11 @@ export interface Methods {
   'documents.leave': { request: { id: string }; answer: Nothing }
   'documents.info': { request: { id: string }; answer: HoldingInfo }
   'people.list': { request: { id: string }; answer: { people: Person[]; me: string } }
-  'people.invite': { request: { id: string; card: string; role: MemberRole }; answer: { user: string } }
+  /** The link, if there is one, is where the person opens the document; it is of use to nobody else. */
+  'people.invite': {
+    request: { id: string; card: string; role: MemberRole }
+    answer: { user: string; link?: string }
+  }
   'people.role': { request: { id: string; user: string; role: MemberRole }; answer: Nothing }
   'people.remove': {
     request: { id: string; user?: string; device?: string; discardUnseen?: boolean }

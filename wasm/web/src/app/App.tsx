@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { call, messageOf } from '../api/rpc'
 import { Home } from '../home/Home'
 import { Toasts, toast } from '../ui/toast'
@@ -6,10 +6,11 @@ import { TooltipArea } from '../ui/Tooltip'
 import { isPairing } from './invitation'
 import { go, useRoute } from './router'
 import { store, useApp } from './store'
+import { lazily } from '../ui/lazily'
 
-const EditorPage = lazy(() => import('../editor/EditorPage'))
-const LockScreen = lazy(() => import('../lock/LockScreen'))
-const BecomeDialog = lazy(() => import('../devices/BecomeDialog'))
+const EditorPage = lazily(() => import('../editor/EditorPage').then((m) => m.default), <EditorSkeleton />)
+const LockScreen = lazily(() => import('../lock/LockScreen').then((m) => m.default))
+const BecomeDialog = lazily(() => import('../devices/BecomeDialog').then((m) => m.default))
 
 export function App(props: { invitation: string | undefined }) {
   const route = useRoute()
@@ -24,23 +25,13 @@ export function App(props: { invitation: string | undefined }) {
         {/* Out of sight but not taken away: an editor may hold edits that were not stored before the lock. */}
         <div hidden={locked}>
           {route.page === 'document' ? (
-            <Suspense fallback={<EditorSkeleton />}>
-              <EditorPage key={route.id} id={route.id} />
-            </Suspense>
+            <EditorPage key={route.id} id={route.id} />
           ) : (
             <Home trash={route.page === 'trash'} />
           )}
         </div>
-        {locked && (
-          <Suspense fallback={null}>
-            <LockScreen />
-          </Suspense>
-        )}
-        {pairing !== undefined && (
-          <Suspense fallback={null}>
-            <BecomeDialog link={pairing} onClose={() => setPairing(undefined)} />
-          </Suspense>
-        )}
+        {locked && <LockScreen />}
+        {pairing !== undefined && <BecomeDialog link={pairing} onClose={() => setPairing(undefined)} />}
         <Toasts />
       </>
     </TooltipArea>

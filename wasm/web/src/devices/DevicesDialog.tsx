@@ -1,5 +1,5 @@
 import { KeyRound, MonitorSmartphone, QrCode } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { call } from '../api/rpc'
 import type { OwnDevice } from '../api/types'
 import { deviceName, plural, seenWords } from '../sharing/words'
@@ -8,9 +8,10 @@ import { Dialog } from '../ui/Dialog'
 import { useAction, useCall } from '../ui/useCall'
 import { PairNew } from './PairNew'
 import { RecoveryWords } from './RecoveryWords'
+import { lazily } from '../ui/lazily'
 import '../styles/sharing.css'
 
-const Qr = lazy(() => import('../ui/Qr').then((m) => ({ default: m.Qr })))
+const Qr = lazily(() => import('../ui/Qr').then((m) => m.Qr))
 
 /** The reader's own devices, contact card and recovery words. */
 export default function DevicesDialog({ onClose }: { onClose: () => void }) {
@@ -142,11 +143,7 @@ function Card() {
           <QrCode aria-hidden="true" /> {qr ? 'Hide the code' : 'Show as QR code'}
         </button>
       )}
-      {qr && answer !== undefined && (
-        <Suspense fallback={null}>
-          <Qr text={answer.card} label="Your contact card as a QR code" />
-        </Suspense>
-      )}
+      {qr && answer !== undefined && <Qr text={answer.card} label="Your contact card as a QR code" />}
     </>
   )
 }

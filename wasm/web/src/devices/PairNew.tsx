@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { call } from '../api/rpc'
 import { CopyField } from '../ui/CopyField'
 import { useAction, useCall } from '../ui/useCall'
 import { usePairing } from './usePairing'
+import { lazily } from '../ui/lazily'
 
-const Qr = lazy(() => import('../ui/Qr').then((m) => ({ default: m.Qr })))
+const Qr = lazily(() => import('../ui/Qr').then((m) => m.Qr))
 
 /** Adds a device: shows a link that works once, then asks whether it is the right device. */
 export function PairNew({ onDone }: { onDone: () => void }) {
@@ -98,11 +99,7 @@ export function PairNew({ onDone }: { onDone: () => void }) {
             waiting="Making the link…"
             primary
           />
-          {answer !== undefined && (
-            <Suspense fallback={null}>
-              <Qr text={answer.link} label="The link as a QR code" />
-            </Suspense>
-          )}
+          {answer !== undefined && <Qr text={answer.link} label="The link as a QR code" />}
           {answer !== undefined && <Countdown until={answer.expiresAt} again={again} />}
         </>
       )

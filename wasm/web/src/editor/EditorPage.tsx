@@ -1,23 +1,24 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { DocumentInfo } from '../api/types'
 import { useApp } from '../app/store'
 import { PageSkeleton } from '../app/App'
 import { go } from '../app/router'
 import { useThreads } from '../comments/threads'
 import { ConnectionBanner } from '../home/ConnectionBanner'
-import { ProfileDialog } from '../home/dialogs'
 import { fillCopy } from './duplicate'
 import { EditorHeader } from './EditorHeader'
-import { MemberBanner } from './MemberBanner'
 import { StatusBanner } from './Status'
 import { Surface } from './Surface'
 import { useProvider, useProviderState } from './useProvider'
+import { lazily } from '../ui/lazily'
 import '../styles/editor.css'
 import '../styles/prose.css'
 
-const ShareDialog = lazy(() => import('../sharing/ShareDialog'))
-const InfoDialog = lazy(() => import('./InfoDialog'))
-const AsideDialog = lazy(() => import('./AsideDialog'))
+const MemberBanner = lazily(() => import('./MemberBanner').then((m) => m.default))
+const ShareDialog = lazily(() => import('../sharing/ShareDialog').then((m) => m.default))
+const InfoDialog = lazily(() => import('./InfoDialog').then((m) => m.default))
+const ProfileDialog = lazily(() => import('../home/dialogs').then((m) => m.ProfileDialog))
+const AsideDialog = lazily(() => import('./AsideDialog').then((m) => m.default))
 
 /** The page of one document. */
 export default function EditorPage({ id }: { id: string }) {
@@ -25,6 +26,7 @@ export default function EditorPage({ id }: { id: string }) {
   const state = useApp((s) =>
     s.documents === undefined ? 'unknown' : stateOf(s.documents.find((d) => d.id === id)),
   )
+  const notable = useApp((s) => isNotable(s.documents?.find((d) => d.id === id)))
   const joining = state === 'joining'
   const missing = state === 'missing'
   const provider = useProvider(id, !missing && !joining)
@@ -52,7 +54,7 @@ export default function EditorPage({ id }: { id: string }) {
         onInfo={() => setDialog('info')}
       />
       {provider === undefined ? <ConnectionBanner /> : <StatusBanner id={id} provider={provider} />}
-      <MemberBanner id={id} provider={provider} onAside={() => setDialog('aside')} />
+      {notable && <MemberBanner id={id} provider={provider} onAside={() => setDialog('aside')} />}
       {joining ? (
         <Joining />
       ) : provider !== undefined && ready ? (
@@ -67,7 +69,7 @@ export default function EditorPage({ id }: { id: string }) {
           </main>
         </>
       )}
-      <Suspense fallback={null}>
+      <>
         {dialog === 'share' && <ShareDialog id={id} onClose={() => setDialog(undefined)} />}
         {dialog === 'info' && <InfoDialog id={id} onClose={() => setDialog(undefined)} />}
         {dialog === 'aside' && (
@@ -77,8 +79,8 @@ export default function EditorPage({ id }: { id: string }) {
             onClose={() => setDialog(undefined)}
           />
         )}
-      </Suspense>
-      {dialog === 'profile' && <ProfileDialog onClose={() => setDialog(undefined)} />}
+        {dialog === 'profile' && <ProfileDialog onClose={() => setDialog(undefined)} />}
+      </>
     </div>
   )
 }
@@ -86,6 +88,13 @@ export default function EditorPage({ id }: { id: string }) {
 /** A guest who waits to be let in may write already. */
 function stateOf(d: DocumentInfo | undefined): DocumentInfo['state'] | 'missing' {
   return d === undefined ? 'missing' : d.state === 'joining' && d.waiting === true ? 'ready' : d.state
+}
+
+/** There is something to say about what the reader may do here, or about edits set aside. */
+function isNotable(d: DocumentInfo | undefined): boolean {
+  if (d === undefined) return false
+  const plain = d.role === 'owner' || d.role === 'editor'
+  return !plain || d.state === 'removed' || d.waiting === true || (d.aside ?? 0) > 0
 }
 
 /** Puts a text where the caret is, as an edit of the reader's own. */

@@ -10,7 +10,11 @@ import { useAction } from '../ui/useCall'
 import { duplicate } from './duplicate'
 
 /** What the reader may do here, where that is not everything; and what waits or was set aside. */
-export function MemberBanner(props: { id: string; provider: Provider | undefined; onAside: () => void }) {
+export default function MemberBanner(props: {
+  id: string
+  provider: Provider | undefined
+  onAside: () => void
+}) {
   const d = useMembership(props.id)
   if (d === undefined) return null
   const notes: ReactNode[] = []

@@ -10,10 +10,12 @@ import type { Provider } from '../provider/provider'
 import { cleanHTML } from '../security/trusted'
 import { showCarets } from './carets'
 import { textExtensions } from './extensions'
-import { LinkBubble } from './LinkBubble'
+import { lazily } from '../ui/lazily'
 import { rememberSelection } from './selection'
 import { Toolbar } from './Toolbar'
 import { useProviderState } from './useProvider'
+
+const LinkBubble = lazily(() => import('./LinkBubble').then((m) => m.LinkBubble))
 
 /** Toolbar, page and text of a loaded document. */
 export function Surface({ provider, threads }: { provider: Provider; threads: Threads | undefined }) {

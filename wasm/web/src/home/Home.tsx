@@ -1,5 +1,5 @@
 import { FilePlus2, Link2, Trash2 } from 'lucide-react'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { call, messageOf } from '../api/rpc'
 import type { DocumentInfo } from '../api/types'
 import { go } from '../app/router'
@@ -7,10 +7,14 @@ import { store, useApp } from '../app/store'
 import { toast } from '../ui/toast'
 import { ConnectionBanner } from './ConnectionBanner'
 import { DocumentRow } from './DocumentRow'
-import { JoinDialog, ProfileDialog, RenameDialog } from './dialogs'
 import { HomeHeader } from './HomeHeader'
+import { lazily } from '../ui/lazily'
 
-const BecomeDialog = lazy(() => import('../devices/BecomeDialog'))
+const dialogs = () => import('./dialogs')
+const JoinDialog = lazily(() => dialogs().then((m) => m.JoinDialog))
+const ProfileDialog = lazily(() => dialogs().then((m) => m.ProfileDialog))
+const RenameDialog = lazily(() => dialogs().then((m) => m.RenameDialog))
+const BecomeDialog = lazily(() => import('../devices/BecomeDialog').then((m) => m.default))
 
 type Open =
   | { dialog: 'join' }
@@ -77,14 +81,12 @@ export function Home({ trash }: { trash: boolean }) {
           </a>
         )}
       </main>
-      {open?.dialog === 'join' && <JoinDialog onClose={close} />}
-      {open?.dialog === 'profile' && <ProfileDialog onClose={close} />}
-      {open?.dialog === 'become' && (
-        <Suspense fallback={null}>
-          <BecomeDialog onClose={close} />
-        </Suspense>
-      )}
-      {open?.dialog === 'rename' && <RenameDialog document={open.document} onClose={close} />}
+      <>
+        {open?.dialog === 'join' && <JoinDialog onClose={close} />}
+        {open?.dialog === 'profile' && <ProfileDialog onClose={close} />}
+        {open?.dialog === 'become' && <BecomeDialog onClose={close} />}
+        {open?.dialog === 'rename' && <RenameDialog document={open.document} onClose={close} />}
+      </>
     </div>
   )
 }

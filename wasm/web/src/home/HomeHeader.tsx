@@ -1,5 +1,5 @@
 import { Lock, Monitor, MonitorSmartphone, Moon, Settings2, Sun, User, WifiOff } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { createPortal } from 'react-dom'
 import { call, messageOf } from '../api/rpc'
 import { currentTheme, setTheme, type Theme } from '../app/theme'
@@ -7,9 +7,10 @@ import { store, useApp } from '../app/store'
 import { Menu, MenuChoices, MenuHeading, MenuItem, MenuLine, MenuSwitch } from '../ui/Menu'
 import { toast } from '../ui/toast'
 import { Logo } from './Logo'
+import { lazily } from '../ui/lazily'
 
-const DevicesDialog = lazy(() => import('../devices/DevicesDialog'))
-const PassphraseDialog = lazy(() => import('../lock/PassphraseDialog'))
+const DevicesDialog = lazily(() => import('../devices/DevicesDialog').then((m) => m.default))
+const PassphraseDialog = lazily(() => import('../lock/PassphraseDialog').then((m) => m.default))
 
 export function HomeHeader(props: { onProfile: () => void }) {
   const status = useApp((s) => s.status)
@@ -88,13 +89,13 @@ export function SettingsMenu(props: { onProfile: () => void }) {
       </Menu>
       {dialog !== undefined &&
         createPortal(
-          <Suspense fallback={null}>
+          <>
             {dialog === 'devices' ? (
               <DevicesDialog onClose={() => setDialog(undefined)} />
             ) : (
               <PassphraseDialog onClose={() => setDialog(undefined)} />
             )}
-          </Suspense>,
+          </>,
           document.body,
         )}
     </>

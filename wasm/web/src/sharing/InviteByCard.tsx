@@ -1,6 +1,7 @@
 import { useId, useState } from 'react'
 import { call } from '../api/rpc'
 import type { MemberRole } from '../api/types'
+import { CopyField } from '../ui/CopyField'
 import { useAction } from '../ui/useCall'
 import { MEMBER_ROLES, roleWords } from './words'
 
@@ -8,7 +9,8 @@ import { MEMBER_ROLES, roleWords } from './words'
 export function InviteByCard({ id }: { id: string }) {
   const [card, setCard] = useState('')
   const [role, setRole] = useState<MemberRole>('editor')
-  const [done, setDone] = useState(false)
+  /** The answer to the last one added: the link where they open the document. */
+  const [added, setAdded] = useState<{ link: string }>()
   const { busy, problem, run } = useAction()
   const field = useId()
   return (
@@ -17,9 +19,9 @@ export function InviteByCard({ id }: { id: string }) {
       onSubmit={(event) => {
         event.preventDefault()
         run(async () => {
-          await call('people.invite', { id, card: card.trim(), role })
+          const { link } = await call('people.invite', { id, card: card.trim(), role })
           setCard('')
-          setDone(true)
+          setAdded({ link: link ?? '' })
         })
       }}
     >
@@ -34,7 +36,7 @@ export function InviteByCard({ id }: { id: string }) {
           spellCheck={false}
           onChange={(event) => {
             setCard(event.target.value)
-            setDone(false)
+            setAdded(undefined)
           }}
         />
         <select
@@ -55,10 +57,15 @@ export function InviteByCard({ id }: { id: string }) {
       </div>
       <p className={problem === undefined ? 'help' : 'help help-problem'} role="status">
         {problem ??
-          (done
-            ? 'Added. The document appears on their devices as soon as they are connected to one of yours.'
-            : 'They find their card under Settings, Your devices.')}
+          (added === undefined
+            ? 'They find their card under Settings, Your devices.'
+            : added.link === ''
+              ? 'Added. The document appears on their devices as soon as they are connected to one of yours.'
+              : 'Added. Send them this link to open the document by: it lets in nobody else.')}
       </p>
+      {added !== undefined && added.link !== '' && (
+        <CopyField label="Link for the person you added" value={added.link} />
+      )}
     </form>
   )
 }

@@ -1,12 +1,13 @@
 import { Plus, QrCode } from 'lucide-react'
-import { lazy, Suspense, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { call } from '../api/rpc'
 import type { LinkInfo, MemberRole } from '../api/types'
 import { CopyField } from '../ui/CopyField'
 import { useAction, useCall } from '../ui/useCall'
 import { LINK_ROLES, linkRoleWords, linkWords, plural, roleWords } from './words'
+import { lazily } from '../ui/lazily'
 
-const Qr = lazy(() => import('../ui/Qr').then((m) => ({ default: m.Qr })))
+const Qr = lazily(() => import('../ui/Qr').then((m) => m.Qr))
 
 const DAY = 86_400_000
 
@@ -104,11 +105,7 @@ function LinkRow(props: { id: string; link: LinkInfo; owner: boolean; changed: (
       {link.link === '' && link.state === 'open' && (
         <p className="help">Another device made this link; only that one can show it.</p>
       )}
-      {qr && (
-        <Suspense fallback={null}>
-          <Qr text={link.link} label="The link as a QR code" />
-        </Suspense>
-      )}
+      {qr && <Qr text={link.link} label="The link as a QR code" />}
       {asking && (
         <div className="confirm" role="alertdialog" aria-label="Take the link back?">
           <p>

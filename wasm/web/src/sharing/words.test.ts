@@ -40,10 +40,10 @@ describe('a link', () => {
 })
 
 describe('a device', () => {
-  const d = { me: false, online: false, lastSeen: 0, kind: 'native' }
+  const d = { me: false, online: false, lastSeen: 0, kind: 'node' }
   it('is told by name, or by what it is', () => {
-    expect(deviceName({ name: 'Laptop', kind: 'native', device: 'abcdefghi' })).toBe('Laptop')
-    expect(deviceName({ name: '', kind: 'native', device: 'abcdefghi' })).toBe('Computer abcdef')
+    expect(deviceName({ name: 'Laptop', kind: 'node', device: 'abcdefghi' })).toBe('Laptop')
+    expect(deviceName({ name: '', kind: 'node', device: 'abcdefghi' })).toBe('Computer abcdef')
     expect(deviceName({ name: '', kind: 'other', device: 'abcdefghi' })).toBe('Device abcdef')
   })
   it('was seen at some time', () => {

@@ -69,7 +69,7 @@ export function plural(n: number, unit: string): string {
   return `${n.toLocaleString('en')} ${unit}${n === 1 ? '' : 's'}`
 }
 
-const KIND_WORDS: Record<string, string> = { paper: 'Paper key', native: 'Computer', browser: 'Browser' }
+const KIND_WORDS: Record<string, string> = { paper: 'Paper key', node: 'Computer', browser: 'Browser' }
 
 /** What a device is called where it has no name. */
 export function deviceName(d: Pick<MemberDevice, 'name' | 'kind' | 'device'>): string {
