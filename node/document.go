@@ -97,6 +97,7 @@ type Document struct {
 
 	ledger     *ledger
 	outlook    *outlook
+	unproven   map[wire.ChainID]bool // own chains whose drafts were found at start; true once a peer told of them
 	people     *people
 	talk       talk
 	count      counting

@@ -76,7 +76,7 @@ func (d *Document) draftGroup(g *group) error {
 func (d *Document) canSeal() bool {
 	_, role, ok := d.roleLocked()
 	_, have := d.writeEpoch()
-	return ok && have && mayWrite(role) && !d.count.wanted
+	return ok && have && mayWrite(role) && !d.count.wanted && d.draftsProven()
 }
 
 // sealPending turns every waiting group into entries, in order.
@@ -107,6 +107,9 @@ func (d *Document) sealGroup(g *group) ([]*oplog.Entry, error) {
 	}
 	if seq, id, ok := d.chains.Head(g.slot.chain); ok && seq >= g.slot.next {
 		g.slot.next, g.slot.prev = seq+1, id // a peer gave back entries this store had lost
+		if err := d.leaveSealed(g); err != nil || len(g.updates) == 0 {
+			return nil, err
+		}
 	}
 	update, err := crdt.MergeUpdates(g.updates...)
 	if err != nil {

@@ -51,13 +51,6 @@ func ForgeBranch(s *Session, text string) ([]byte, error) {
 	return e.Raw, nil
 }
 
-// Forks counts the chains of a document with more than one branch.
-func (d *Document) Forks() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.chains.Forks())
-}
-
 // KnownMissing counts the entries of a document that are known to exist and not
 // held, from the first moment on.
 func KnownMissing(n *Node, id wire.DocID) int {

@@ -112,3 +112,11 @@ func (d *Document) epochsLocked() (n int, rotated time.Time) {
 	}
 	return n, rotated
 }
+
+// Forks counts the chains with more than one branch: their author's key was used
+// in two places.
+func (d *Document) Forks() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.chains.Forks())
+}

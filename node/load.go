@@ -67,6 +67,7 @@ func (d *Document) load(ctx context.Context) error {
 	d.loadReceipts()
 	d.checkSlots()
 	d.standing = d.standingNow()
+	d.holdDrafts()
 	return nil
 }
 

@@ -72,6 +72,7 @@ func (n *Node) compared(from wire.Device, doc wire.DocID, theirs oplog.Vector) {
 	if _, _, member := d.access.Authority(from); !member {
 		return
 	}
+	d.proveDrafts(theirs)
 	for chain, p := range theirs {
 		// Of a chain that is not held at all, a line may be a branch under a
 		// name of its own (docs/formats/sync.md), so it counts for nothing.
