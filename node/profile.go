@@ -18,7 +18,7 @@ type profileRecord struct {
 
 // loadProfile reads the settings of before.
 func (n *Node) loadProfile() error {
-	b, err := n.cfg.Store.Get(n.ctx, profileKey())
+	b, err := n.readProfile()
 	var corrupt *store.CorruptError
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -41,6 +41,23 @@ func (n *Node) loadProfile() error {
 	return nil
 }
 
+// readProfile returns the stored settings, which earlier versions kept in clear.
+func (n *Node) readProfile() ([]byte, error) {
+	key := sealedProfileKey()
+	sealed, err := n.cfg.Store.Get(n.ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return n.cfg.Store.Get(n.ctx, profileKey())
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.local.Open(sealed, localAAD(key))
+	if err != nil {
+		return nil, &store.CorruptError{Key: key, Reason: "it was sealed with another key"}
+	}
+	return b, nil
+}
+
 func (n *Node) storeProfile(ctx context.Context) error {
 	n.mu.Lock()
 	rec := profileRecord{Name: n.name}
@@ -52,7 +69,13 @@ func (n *Node) storeProfile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encode settings: %w", err)
 	}
-	if err := n.cfg.Store.Commit(ctx, &store.Batch{Put: []store.Record{{Key: profileKey(), Value: b}}}); err != nil {
+	key := sealedProfileKey()
+	sealed, err := n.local.Seal(n.rand(), b, localAAD(key))
+	if err != nil {
+		return fmt.Errorf("seal settings: %w", err)
+	}
+	batch := &store.Batch{Put: []store.Record{{Key: key, Value: sealed}}, Delete: []store.Key{profileKey()}}
+	if err := n.cfg.Store.Commit(ctx, batch); err != nil {
 		return storeError("store settings", err)
 	}
 	return nil
@@ -97,3 +120,5 @@ func (n *Node) setNameOf(dev wire.Device, name string) {
 
 // maxKnownNames bounds the names remembered of other devices.
 const maxKnownNames = 4096
+
+func sealedProfileKey() store.Key { return store.SecretKey(wire.DocID{}, "profile") }
