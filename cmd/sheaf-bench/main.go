@@ -1,7 +1,11 @@
-// Command sheaf-bench replays recorded editing histories through real nodes
-// and prints what it measured as JSON, so that anyone can check our claims.
+// Command sheaf-bench replays recorded editing histories through real nodes,
+// times what signs, encrypts and decides, and prints what it measured as JSON,
+// so that anyone can check our claims.
 //
 //	sheaf-bench replay --trace FILE --nodes N --json
+//	sheaf-bench crypto --json
+//
+// Compiled for js/wasm it has the second command only.
 //
 // It promises that every figure is measured in the run that prints it, and
 // that the exit status is 1 when a node ends with a wrong text.
@@ -12,9 +16,6 @@ import (
 	"fmt"
 	"os"
 )
-
-// errWrongText ends a run whose nodes do not hold the expected text.
-var errWrongText = errors.New("a node holds a wrong text")
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -27,16 +28,19 @@ func run(args []string) error {
 	if len(args) == 0 {
 		return errors.New(usage)
 	}
-	switch args[0] {
-	case "replay":
-		return replay(args[1:])
-	case "replay-node": // a node of a replay, started by it
-		return replayNode(args[1:])
+	if args[0] == "crypto" {
+		return crypto(args[1:])
+	}
+	if done, err := runNative(args); done {
+		return err
 	}
 	return fmt.Errorf("no command %q\n%s", args[0], usage)
 }
 
 const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [--json]
+       sheaf-bench crypto [--json]
 
   replay   run a recorded history through N nodes, each a process of its own,
-           over loopback, and compare every node's text with the history's end`
+           over loopback, and compare every node's text with the history's end
+  crypto   time signatures, encryption, wraps, verification of entries, and the
+           decisions of the access log`

@@ -1,3 +1,5 @@
+//go:build !js
+
 package main
 
 import (
@@ -15,6 +17,9 @@ import (
 	"strconv"
 	"time"
 )
+
+// errWrongText ends a run whose nodes do not hold the expected text.
+var errWrongText = errors.New("a node holds a wrong text")
 
 // report is what a replay prints.
 type report struct {

@@ -1,0 +1,14 @@
+//go:build !js
+
+package main
+
+// runNative runs the commands that need processes and a network.
+func runNative(args []string) (done bool, err error) {
+	switch args[0] {
+	case "replay":
+		return true, replay(args[1:])
+	case "replay-node": // a node of a replay, started by it
+		return true, replayNode(args[1:])
+	}
+	return false, nil
+}
