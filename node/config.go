@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sheafdocs/sheaf/node/discovery"
 	"github.com/sheafdocs/sheaf/node/identity"
@@ -40,6 +41,9 @@ type Config struct {
 	Rand io.Reader
 	// Now is the clock. It takes no part in merging. Default time.Now.
 	Now func() time.Time
+	// Registry receives the metrics of the node, of sync and of gossip. It is of
+	// use to one node only. Nil: none.
+	Registry prometheus.Registerer
 	// Logger gets what an operator should know, never content, titles, keys
 	// or links. Nil discards.
 	Logger *slog.Logger

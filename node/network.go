@@ -24,7 +24,7 @@ func (n *Node) startNetwork() error {
 		n.cfg.Gate.Close()
 	}
 	var err error
-	n.gossip, err = gossip.New(gossip.Config{Host: n.cfg.Host, Logger: n.cfg.Logger})
+	n.gossip, err = gossip.New(gossip.Config{Host: n.cfg.Host, Logger: n.cfg.Logger, Registry: n.cfg.Registry})
 	if err != nil {
 		return fmt.Errorf("start gossip: %w", err)
 	}
@@ -37,6 +37,7 @@ func (n *Node) startNetwork() error {
 	n.sync, err = sync.New(sync.Config{
 		Host: n.cfg.Host, Key: n.cfg.Key, Replica: replica{n}, Handler: n, Gate: n.cfg.Gate, Logger: n.cfg.Logger,
 		PeersChanged: n.peersChanged, Compared: n.compared,
+		Registry: n.cfg.Registry,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("start sync: %w", err), n.discovery.Close(), n.gossip.Close())

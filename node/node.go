@@ -48,7 +48,7 @@ type Node struct {
 
 // stats counts what a benchmark or an operator wants to know of the log.
 type stats struct {
-	sent, verified, decrypted, inert atomic.Uint64
+	sent, verified, decrypted, inert, commitsFailed atomic.Uint64
 }
 
 // Stats are counts since the node started.
@@ -92,6 +92,9 @@ func New(cfg Config) (*Node, error) {
 		names:     map[wire.Device]string{},
 		name:      cfg.Name,
 		watchers:  map[chan Change]struct{}{},
+	}
+	if err := n.register(); err != nil {
+		return nil, err
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.loadProfile(); err != nil {

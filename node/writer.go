@@ -240,6 +240,7 @@ func (d *Document) flush() {
 
 // commitFailed keeps the work for another try and tells the sessions.
 func (d *Document) commitFailed(err error) {
+	d.node.stats.commitsFailed.Add(1)
 	if d.retryWait == 0 {
 		d.log.Error("commit failed, trying again", "err", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/api"
@@ -33,6 +34,8 @@ type partsConfig struct {
 	name    string        // shown to others
 	origin  func() string
 	logger  *slog.Logger
+	// registry receives the metrics; nil: none.
+	registry *prometheus.Registry
 	// syncDelay makes every flush of the store wait; for tests.
 	syncDelay time.Duration
 }
@@ -76,6 +79,9 @@ func openParts(e *env, cfg partsConfig) (p *parts, err error) {
 		fmt.Fprintf(e.stderr, "%s What other devices hold is fetched from them when they are reached.\n", report)
 	}
 	nodeConfig := node.Config{Key: made.key, Store: made.store, Name: cfg.name, Logger: cfg.logger, Lost: lost(report)}
+	if cfg.registry != nil {
+		nodeConfig.Registry = cfg.registry
+	}
 	if cfg.network {
 		if err := made.addNetwork(&nodeConfig, cfg); err != nil {
 			return nil, err
@@ -95,7 +101,11 @@ func openParts(e *env, cfg partsConfig) (p *parts, err error) {
 // addNetwork starts the libp2p host and tells the node of it.
 func (p *parts) addNetwork(nc *node.Config, cfg partsConfig) (err error) {
 	nc.Gate = &transport.Gate{}
-	p.host, err = transport.NewHost(transport.Config{Key: p.key, Listen: cfg.listen, Gate: nc.Gate, Logger: cfg.logger})
+	hc := transport.Config{Key: p.key, Listen: cfg.listen, Gate: nc.Gate, Logger: cfg.logger}
+	if cfg.registry != nil {
+		hc.Registry = cfg.registry
+	}
+	p.host, err = transport.NewHost(hc)
 	if err != nil {
 		return err
 	}

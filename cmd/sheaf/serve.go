@@ -15,6 +15,7 @@ import (
 	"time"
 
 	ma "github.com/multiformats/go-multiaddr"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/api/local"
@@ -29,6 +30,7 @@ type serveFlags struct {
 	name      string
 	noBrowser bool
 	unlock    string // file with the passphrase
+	metrics   string
 	logLevel  slog.Level
 }
 
@@ -39,6 +41,7 @@ func (f *serveFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.name, "name", "", "your `name` as others see it (default the one set in the page)")
 	fs.BoolVar(&f.noBrowser, "no-browser", false, "do not open the browser")
 	fs.StringVar(&f.unlock, "passphrase-file", "", "unlock the device key with the passphrase in this `file`")
+	fs.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics on this loopback `address`, like 127.0.0.1:9460 (default not at all)")
 	fs.TextVar(&f.logLevel, "log-level", slog.LevelWarn, "what goes to the log on standard error: debug, info, warn or error; a `level`")
 }
 
@@ -142,6 +145,17 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 		return err
 	}
 	backend := api.NewLockable(v, open, nil)
+	if f.metrics != "" {
+		own := prometheus.NewRegistry()
+		if err := backend.Register(own); err != nil {
+			return err
+		}
+		stop, err := serveMetrics(f.metrics, prometheus.Gatherers{own, v})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
 	page, err := web.New(web.Config{})
 	if err != nil {
 		return err

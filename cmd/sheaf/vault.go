@@ -13,6 +13,9 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/identity"
 )
@@ -28,8 +31,21 @@ type vault struct {
 	env *env
 	cfg partsConfig
 
-	mu    sync.Mutex
-	parts *parts // nil while locked
+	mu       sync.Mutex
+	parts    *parts               // nil while locked
+	registry *prometheus.Registry // of the parts
+}
+
+// Gather implements prometheus.Gatherer: the metrics of the node, if there is
+// one.
+func (v *vault) Gather() ([]*dto.MetricFamily, error) {
+	v.mu.Lock()
+	registry := v.registry
+	v.mu.Unlock()
+	if registry == nil {
+		return nil, nil
+	}
+	return registry.Gather()
 }
 
 // start opens the vault, unless the key has a passphrase and none is given in a
@@ -69,11 +85,12 @@ func (v *vault) open(key *identity.Key) (*api.Server, error) {
 	defer v.mu.Unlock()
 	cfg := v.cfg
 	cfg.key = key
+	cfg.registry = prometheus.NewRegistry()
 	p, err := openParts(v.env, cfg)
 	if err != nil {
 		return nil, err
 	}
-	v.parts = p
+	v.parts, v.registry = p, cfg.registry
 	return p.api, nil
 }
 
@@ -86,7 +103,7 @@ func (v *vault) Close() error {
 		return nil
 	}
 	err := v.parts.close()
-	v.parts = nil
+	v.parts, v.registry = nil, nil
 	runtime.GC()
 	return err
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/identity"
 )
@@ -33,6 +35,8 @@ type Lockable struct {
 	vault Vault
 	now   func() time.Time
 
+	requests *prometheus.CounterVec
+
 	opening sync.Mutex // one opening, locking or change of the passphrase at a time
 	wrong   int        // passphrases in a row; guarded by opening
 	next    time.Time  // when the next may be tried; guarded by opening
@@ -48,7 +52,7 @@ func NewLockable(v Vault, open *Server, now func() time.Time) *Lockable {
 	if now == nil {
 		now = time.Now
 	}
-	return &Lockable{vault: v, now: now, server: open, changed: make(chan struct{})}
+	return &Lockable{vault: v, now: now, server: open, changed: make(chan struct{}), requests: newRequests()}
 }
 
 // Limits on guessing: this many wrong passphrases cost nothing but the work of
@@ -83,6 +87,12 @@ func (l *Lockable) set(s *Server) {
 
 // Handle answers one request, like Server.Handle.
 func (l *Lockable) Handle(ctx context.Context, method string, body []byte) ([]byte, error) {
+	answer, err := l.answer(ctx, method, body)
+	l.count(err)
+	return answer, err
+}
+
+func (l *Lockable) answer(ctx context.Context, method string, body []byte) ([]byte, error) {
 	if strings.HasPrefix(method, "lock.") {
 		return handle(ctx, method, body, lockMethods, l)
 	}
