@@ -16,12 +16,13 @@ import (
 	"github.com/sheafdocs/sheaf/node/api/local"
 )
 
-// serveMetrics answers GET /metrics on a loopback address until stop is called.
+// serveMetrics answers GET /metrics on a loopback address until stop is called,
+// and returns the address.
 // What it tells are counts; whoever may use the machine may read them.
-func serveMetrics(address string, g prometheus.Gatherer) (stop func() error, err error) {
+func serveMetrics(address string, g prometheus.Gatherer) (at string, stop func() error, err error) {
 	ln, err := local.Listen(address)
 	if err != nil {
-		return nil, fmt.Errorf("serve metrics: %w", err)
+		return "", nil, fmt.Errorf("serve metrics: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(g, promhttp.HandlerOpts{}))
@@ -38,7 +39,7 @@ func serveMetrics(address string, g prometheus.Gatherer) (stop func() error, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- hs.Serve(ln) }()
-	return func() error {
+	return ln.Addr().String(), func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		err := hs.Shutdown(ctx)

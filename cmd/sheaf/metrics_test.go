@@ -28,8 +28,7 @@ func TestF29Metrics(t *testing.T) {
 	if err := l.Register(own); err != nil {
 		t.Fatal(err)
 	}
-	const address = "127.0.0.1:39461"
-	stop, err := serveMetrics(address, prometheus.Gatherers{own, v})
+	address, stop, err := serveMetrics("127.0.0.1:0", prometheus.Gatherers{own, v})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -150,7 +150,7 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 		if err := backend.Register(own); err != nil {
 			return err
 		}
-		stop, err := serveMetrics(f.metrics, prometheus.Gatherers{own, v})
+		_, stop, err := serveMetrics(f.metrics, prometheus.Gatherers{own, v})
 		if err != nil {
 			return err
 		}
