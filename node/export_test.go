@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -74,3 +75,6 @@ func (d *Document) Epochs() int {
 	defer d.mu.Unlock()
 	return len(d.keys)
 }
+
+// KeyOf is the device key of a node.
+func KeyOf(n *Node) *identity.Key { return n.cfg.Key }

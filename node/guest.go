@@ -243,6 +243,9 @@ func (d *Document) readOnly() error {
 	if ok && invite.Role >= access.Editor {
 		return fmt.Errorf("%w: the link this device came by was %s before a member let it in; what you wrote is kept here to be copied or exported", ErrReadOnly, d.linkState(&invite).ended())
 	}
+	if d.stateLocked() == StateRemoved {
+		return fmt.Errorf("%w: %w; what is here stays to be read and exported", ErrReadOnly, ErrRemoved)
+	}
 	return fmt.Errorf("%w: this device may read but not write", ErrReadOnly)
 }
 

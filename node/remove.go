@@ -24,6 +24,8 @@ var (
 	ErrNoMember = errors.New("no such member")
 	// ErrLastOwner means that nobody would be left to let people in.
 	ErrLastOwner = errors.New("this device is the document's only owner")
+	// ErrRemoved means that this device was a member and is none any more.
+	ErrRemoved = errors.New("this device was removed from the document")
 )
 
 // Unseen says what becomes of edits that are known to exist and are not here.
@@ -35,11 +37,12 @@ const (
 	DiscardUnseen               // set them aside when they arrive; an owner can still accept them
 )
 
-// RemoveOptions say who is removed. One of User, Root and Device is set.
+// RemoveOptions say who is removed. One of User, Root, Device and Via is set.
 type RemoveOptions struct {
 	User   wire.UserID // every device that goes by this label
 	Root   wire.OpID   // every device let in by this op or by a device of it
 	Device wire.Device // one device, and those it has added
+	Via    wire.OpID   // every device that came by this invite
 	Keep   []wire.Device
 	Unseen Unseen
 }
@@ -103,8 +106,9 @@ func (d *Document) targets(opt RemoveOptions) []access.Member {
 		switch {
 		case slices.Contains(opt.Keep, m.Device):
 		case !opt.Device.IsZero() && m.Device == opt.Device,
-			opt.Root != (wire.OpID{}) && m.Root == opt.Root,
-			opt.User != (wire.UserID{}) && m.User == opt.User:
+			!opt.Root.IsZero() && m.Root == opt.Root,
+			!opt.Via.IsZero() && m.Via == opt.Via,
+			!opt.User.IsZero() && m.User == opt.User:
 			list = append(list, m)
 		}
 	}

@@ -244,7 +244,7 @@ func (e *editor) read(ctx context.Context) error {
 				// session starts from the node's copy; the page issues again
 				// what it still holds.
 				e.session.Reset(told.Message)
-			case ReadOnly:
+			case ReadOnly, Removed:
 			default:
 				// The editor comes back and goes on with what was not taken.
 				return told

@@ -27,6 +27,8 @@ const (
 	Unavailable  Code = "unavailable"
 	Internal     Code = "internal"
 	Locked       Code = "locked"
+	Unseen       Code = "unseen"
+	Removed      Code = "removed"
 )
 
 // Error is what a caller gets: a code, and for people what happened, what was
@@ -54,6 +56,16 @@ func toError(err error) *Error {
 		return &Error{NotFound, "This document has no such link. Nothing was changed."}
 	case errors.Is(err, node.ErrLinkTerms):
 		return &Error{BadRequest, sentence(err) + " Nothing was changed."}
+	case errors.Is(err, node.ErrUnseen):
+		return &Error{Unseen, "This person has written something that has not arrived on this device. Nothing was changed. Wait until it has, or remove them anyway: it is then set aside when it arrives, and can still be accepted."}
+	case errors.Is(err, node.ErrNoMember):
+		return &Error{NotFound, "Nobody of that kind is a member of this document. Nothing was changed."}
+	case errors.Is(err, node.ErrLastOwner):
+		return &Error{Forbidden, "This device is the only owner. Nothing was changed. Make someone else an owner first, or move the document to the trash."}
+	case errors.Is(err, node.ErrRemoved):
+		return &Error{Removed, "This device has no access to the document any more. What is here can be read and exported."}
+	case errors.Is(err, access.ErrRole):
+		return &Error{Forbidden, "This device's role does not allow that: ask an owner. Nothing was changed."}
 	case errors.Is(err, node.ErrReadOnly):
 		return &Error{ReadOnly, sentence(err)}
 	case errors.Is(err, node.ErrNoAside):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sheafdocs/sheaf/node"
@@ -122,7 +123,14 @@ func (s *Server) revokeLink(ctx context.Context, body []byte) (any, error) {
 	if err := d.RevokeLink(ctx, op); err != nil {
 		return nil, err
 	}
-	return map[string]int{"removed": 0}, nil
+	removed := 0
+	if req.Remove {
+		removed, err = d.Remove(ctx, node.RemoveOptions{Via: op, Unseen: node.DiscardUnseen})
+		if err != nil && !errors.Is(err, node.ErrNoMember) {
+			return nil, err
+		}
+	}
+	return map[string]int{"removed": removed}, nil
 }
 
 func (s *Server) listRequests(_ context.Context, body []byte) (any, error) {

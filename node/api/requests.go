@@ -99,11 +99,16 @@ func describe(d *node.Document) Document {
 		ID: info.ID.String(), Title: info.Title, Trashed: info.Trashed,
 		CreatedAt: info.Created.UnixMilli(), UpdatedAt: info.Updated.UnixMilli(),
 		State: string(info.State), Role: info.Role.String(), Waiting: info.Waiting,
-		Here:   info.State == node.StateReady || info.Waiting,
+		Here:   info.State == node.StateReady || info.State == node.StateRemoved || info.Waiting,
 		Others: holders(info.Others), Peers: info.Peers, Withheld: info.Withheld,
 	}
 	out.Aside = info.Aside
+	if info.State == node.StateRemoved {
+		out.Role = "none"
+	}
 	switch {
+	case info.State == node.StateRemoved:
+		out.Message = "You no longer have access to this document. What is on this device stays here: you can read, copy and export it. Edits you made since are kept, and an owner can accept them."
 	case info.State == node.StateJoining:
 		out.Message = joinMessage(d)
 	case info.State == node.StateDamaged:

@@ -21,6 +21,8 @@ var statuses = map[api.Code]int{
 	api.Unavailable:  http.StatusServiceUnavailable,
 	api.Internal:     http.StatusInternalServerError,
 	api.Locked:       http.StatusLocked,
+	api.Unseen:       http.StatusConflict,
+	api.Removed:      http.StatusForbidden,
 }
 
 // errorBody is how an error travels.

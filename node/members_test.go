@@ -1,0 +1,158 @@
+//go:build !js
+
+package node_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/access"
+)
+
+// guestOf is a node as a contact card shows it.
+func guestOf(n *node.Node) node.Invitee {
+	key := node.KeyOf(n)
+	return node.Invitee{User: key.UserID(), Devices: []access.GrantDevice{{
+		Device: key.Device(), Seal: key.SealHash(), Kind: access.DeviceNative,
+	}}}
+}
+
+// TestInviteByCard lets a person in whose seal key is not known yet: the key
+// reaches the owner when they first connect, and the document's keys come back.
+func TestInviteByCard(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "Plan")
+	write(t, da, "shared. ")
+	link, err := da.Invite(context.Background(), guestOf(b), access.Commenter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := b.Join(context.Background(), link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the guest to read", func() bool { return db.State() == node.StateReady && db.Text() == "shared. " })
+	if info := db.Info(); info.Role != access.Commenter {
+		t.Errorf("the guest is %s", info.Role)
+	}
+	lease, err := db.Lease(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lease.Role != access.Commenter {
+		t.Errorf("the session is leased as %s", lease.Role)
+	}
+	e := edit(t, db)
+	text := e.doc.Text("text")
+	err = e.session.Update(e.update(func(tx *txn) error { return text.Insert(tx, 0, "forged") }))
+	if !errors.Is(err, node.ErrReadOnly) {
+		t.Errorf("a commenter's edit of the body: %v", err)
+	}
+	stranger := start(t)
+	ds, err := stranger.Join(context.Background(), link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the stranger to be refused", func() bool { return ds.JoinError() != nil })
+	if ds.State() != node.StateJoining || ds.Text() != "" {
+		t.Errorf("a link without a secret gave a stranger %q", ds.Text())
+	}
+}
+
+// TestSetRole raises and lowers what a member may do: what was written as an
+// editor stays, and a viewer's next edit is refused.
+func TestSetRole(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "one. ")
+	db := joinBy(t, b, da)
+	await(t, "B to read", func() bool { return db.Text() == "one. " })
+	write(t, db, "two. ")
+	await(t, "A to have B's text", func() bool { return da.Text() == "one. two. " })
+	opt := node.RemoveOptions{Device: b.Device()}
+	if err := da.SetRole(context.Background(), opt, access.Viewer); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "B to be a viewer", func() bool { return db.Info().Role == access.Viewer })
+	write(t, da, "three. ")
+	await(t, "B to go on reading", func() bool { return db.Text() == "one. two. three. " })
+	if err := db.Edit(context.Background(), insertNothing); !errors.Is(err, node.ErrReadOnly) {
+		t.Errorf("a viewer's edit: %v", err)
+	}
+	if err := da.SetRole(context.Background(), opt, access.Editor); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "B to be an editor", func() bool { return db.Info().Role == access.Editor })
+	write(t, db, "four.")
+	await(t, "A to have what B wrote anew", func() bool { return da.Text() == "one. two. three. four." })
+	checkSame(t, da, db)
+}
+
+// TestLeave: who leaves keeps a readable copy, what they wrote stays, and the
+// others write under a key that the leaver does not have.
+func TestLeave(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "one. ")
+	db := joinBy(t, b, da)
+	await(t, "B to read", func() bool { return db.Text() == "one. " })
+	write(t, db, "two. ")
+	await(t, "A to have B's text", func() bool { return da.Text() == "one. two. " })
+	if err := da.Leave(context.Background()); !errors.Is(err, node.ErrLastOwner) {
+		t.Errorf("the only owner leaves: %v", err)
+	}
+	if err := db.Leave(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := db.State(); got != node.StateRemoved {
+		t.Errorf("who left has a document that is %s", got)
+	}
+	await(t, "A to make a new key", func() bool { return da.Epochs() == 2 })
+	write(t, da, "three.")
+	if got := da.Text(); got != "one. two. three." {
+		t.Errorf("A reads %q", got)
+	}
+	if got := db.Text(); got != "one. two. " || db.Epochs() != 1 {
+		t.Errorf("who left reads %q with %d keys", got, db.Epochs())
+	}
+}
+
+// TestRejoinByAnOldLinkIsRefused: a removed device that kept the link, and one
+// that gets it from there, are not let in by it; a link made later works.
+func TestRejoinByAnOldLinkIsRefused(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	old, err := da.Share(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := joinBy(t, b, da)
+	if _, err := da.Remove(context.Background(), node.RemoveOptions{Device: b.Device()}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "B to learn of it", func() bool { return db.State() == node.StateRemoved })
+	write(t, da, "secret")
+	c := start(t)
+	dc, err := c.Join(context.Background(), old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the link to be refused", func() bool { return dc.JoinError() != nil })
+	if dc.Text() != "" || dc.Epochs() != 0 {
+		t.Errorf("the old link gave %q and %d keys", dc.Text(), dc.Epochs())
+	}
+	fresh := start(t)
+	if d := joinBy(t, fresh, da); d.State() != node.StateReady {
+		t.Errorf("a link made after the removal does not work: %s", d.State())
+	}
+}
+
+type txn = crdt.Txn
+
+// insertNothing is an edit that any editor may make.
+func insertNothing(tx *crdt.Txn, doc *crdt.Doc) error {
+	return doc.Text("text").Insert(tx, 0, "x")
+}
