@@ -75,6 +75,14 @@ func (q *applyQueue) release(ref entryRef) {
 	}
 }
 
+// retry has the chains tried that waited for an entry of another one.
+func (q *applyQueue) retry(chain wire.ChainID) {
+	for _, waiter := range q.waiting[chain] {
+		q.try(waiter)
+	}
+	delete(q.waiting, chain)
+}
+
 // unlock has the chains tried that waited for the key of an epoch.
 func (q *applyQueue) unlock(epoch wire.EpochID) {
 	for chain := range q.keyless[epoch] {
@@ -130,10 +138,7 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 		chain.advance(chain.end(), nil)
 	}
 	d.queue.release(ref)
-	for _, waiter := range d.queue.waiting[id] {
-		d.queue.try(waiter)
-	}
-	delete(d.queue.waiting, id)
+	d.queue.retry(id)
 	return true
 }
 
@@ -167,12 +172,15 @@ func (e *waitError) Error() string { return "waits for " + e.what }
 // notes what would let it go on; any other error makes it inert. A void entry
 // is merged as structure.
 func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry, void bool) error {
-	if void && e.Stream != streamBody {
+	if void && (e.Stream != streamBody || e.Kind != kindUpdate) {
 		chain.advance(chain.end(), nil)
 		return nil
 	}
 	if e.Stream == oplog.StreamComments && e.Kind == kindUpdate {
 		return d.applyComment(chain, e)
+	}
+	if e.Stream == streamBody && e.Kind == kindCarry {
+		return d.applyCarry(chain, e)
 	}
 	if e.Stream != streamBody || e.Kind != kindUpdate {
 		d.log.Warn("entry of a kind this version does not read, kept", "kind", e.Kind, "stream", e.Stream)

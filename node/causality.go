@@ -9,6 +9,7 @@ import (
 	"sort"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -31,6 +32,8 @@ type chainBody struct {
 	ends   []uint64                // ends[seq]: clock after entry seq; len(ends) entries are applied
 	listed map[wire.ChainID]uint64 // highest seq listed of each foreign chain
 	deps   []entryDeps             // of the applied entries that list any, ascending
+
+	carrying []*oplog.Entry // entries carried whose signature is still to come
 }
 
 // entryDeps is what one entry lists.

@@ -36,6 +36,8 @@ type counting struct {
 	under    bool      // and waits for the commit under way
 	last     time.Time // when the last one was
 	contests contests
+	carryDue bool                    // carry has to be tried again
+	carries  map[wire.ChainID]uint64 // entries below are carried by someone
 	reissue  map[wire.ChainID]uint64 // own chains whose entries from a number on are to be written again
 }
 

@@ -32,7 +32,10 @@ func RevokeDevice(d *Document, dev wire.Device, drop uint64) error {
 	if err != nil {
 		return err
 	}
-	err = d.receiveOp(op.Raw)
+	if err := d.receiveOp(op.Raw); err != nil {
+		return err
+	}
+	err = d.renewKey(d.node.cfg.Now())
 	d.applyReady()
 	d.out.then(func() { d.reoffer = true })
 	d.wake()

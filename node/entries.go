@@ -189,6 +189,11 @@ func (d *Document) entryID(chain wire.ChainID, seq uint64) (wire.EntryID, bool) 
 
 // sealEntry encrypts and signs one payload as the slot's next entry.
 func (d *Document) sealEntry(sl *slot, p seal.Payload, ops int) (*oplog.Entry, error) {
+	return d.sealKind(sl, kindUpdate, p, ops)
+}
+
+// sealKind does the same for an entry of any kind.
+func (d *Document) sealKind(sl *slot, kind uint8, p seal.Payload, ops int) (*oplog.Entry, error) {
 	epoch, ok := d.writeEpoch()
 	if !ok {
 		return nil, errNoKey
@@ -199,7 +204,7 @@ func (d *Document) sealEntry(sl *slot, p seal.Payload, ops int) (*oplog.Entry, e
 	}
 	h := oplog.Header{
 		Doc: d.id.Short(), Author: d.node.device, Auth: sl.auth, Inc: sl.inc,
-		Seq: sl.next, Prev: sl.prev, Epoch: epoch, Stream: sl.stream, Kind: kindUpdate, NumOps: uint32(ops),
+		Seq: sl.next, Prev: sl.prev, Epoch: epoch, Stream: sl.stream, Kind: kind, NumOps: uint32(ops),
 	}
 	aad, err := h.AAD()
 	if err != nil {

@@ -18,6 +18,7 @@ func (d *Document) rebuild() {
 	d.log.Warn("rebuilding the document: other entries count than before")
 	d.count.wanted, d.count.under = false, false
 	d.count.last = d.node.cfg.Now()
+	d.count.carries = nil
 	held, bytes := d.queue.held, d.queue.bytes
 	d.resetContent()
 	d.queue.held, d.queue.bytes = held, bytes
@@ -34,6 +35,7 @@ func (d *Document) rebuild() {
 	}
 	d.applyQueued()
 	d.writeAgain()
+	d.carry()
 	d.count.contests.dirty = true
 	d.changed = true
 }

@@ -161,6 +161,8 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 			d.out.remove(store.EntryKey(d.id, e.Chain(), p.Seq, p.ID))
 		}
 		switch change.Kind {
+		case oplog.Kept:
+			d.queue.retry(e.Chain()) // something may wait for it as structure
 		case oplog.Extended:
 			d.queue.hold(e)
 		case oplog.Switched:

@@ -205,3 +205,42 @@ func TestRoleChangeLosesNoText(t *testing.T) {
 		t.Errorf("%d edits are set aside though they were written again", n)
 	}
 }
+
+// TestCarryBringsNewcomersWhatWasBuiltUpon: an owner is removed without anyone
+// knowing yet whom it let in. What that guest wrote is void and taken from
+// nobody; an editor who has built upon it carries it to newcomers.
+func TestCarryBringsNewcomersWhatWasBuiltUpon(t *testing.T) {
+	a, b, c, e := start(t), start(t), start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	all := newCircle(t, a, da)
+	db, dc := all.join(b), all.join(c)
+	if err := node.GrantDevice(da, b.Device(), access.Owner); err != nil {
+		t.Fatal(err)
+	}
+	all.settle()
+	offline(t, a, true)
+	de := joinBy(t, e, db)
+	await(t, "the guest to have the text", func() bool { give(t, e, db, b); return de.Text() == "start. " })
+	insert(t, de, 7, "GUEST")
+	node.SealNow(de)
+	await(t, "C to have the guest's text", func() bool {
+		give(t, b, de, e)
+		give(t, c, db, b)
+		return dc.Text() == "start. GUEST"
+	})
+	insert(t, dc, 9, "(C)")
+	node.SealNow(dc)
+	if err := node.RevokeDevice(da, b.Device(), 0); err != nil {
+		t.Fatal(err)
+	}
+	offline(t, b, true)
+	offline(t, e, true)
+	offline(t, a, false)
+	two := &circle{t, []*node.Node{a, c}, []*node.Document{da, dc}}
+	two.await("A to have what C wrote", func() bool { return da.Text() == "start. (C)" })
+	n := start(t)
+	dn := two.join(n)
+	two.await("the newcomer to have it", func() bool { return dn.Text() == "start. (C)" })
+	two.settle()
+}

@@ -278,6 +278,9 @@ func (d *Document) housekeep() {
 	d.tendAccess()
 	passRequests := d.duePassing(now)
 	d.settleContests()
+	if d.count.carryDue {
+		d.carry()
+	}
 	d.rotateIfDue(now)
 	d.wrapIfDue(now)
 	lacking := d.keysLacking(now)
