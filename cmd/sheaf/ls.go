@@ -60,6 +60,8 @@ func where(d api.Document) string {
 		parts = append(parts, "in the trash")
 	}
 	switch {
+	case d.Waiting:
+		parts = append(parts, "waiting to be let in")
 	case d.State != "ready":
 		parts = append(parts, d.State)
 	case complete == 1:
@@ -76,11 +78,5 @@ func titleOf(d api.Document) string {
 	if d.Title == "" {
 		return "Untitled"
 	}
-	// A title comes from others too; what would steer a terminal is not shown.
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, d.Title)
+	return printable(d.Title) // it comes from others, too
 }

@@ -36,6 +36,9 @@ type command struct {
 var commands = []*command{
 	serveCommand, newCommand, lsCommand, catCommand, exportCommand, shareCommand,
 	joinCommand, renameCommand, trashCommand, statusCommand,
+	peopleCommand, inviteCommand, grantCommand, revokeCommand, linksCommand,
+	leaveCommand, commentsCommand, asideCommand,
+	devicesCommand, pairCommand, recoverCommand, cardCommand,
 	lockCommand, unlockCommand, passphraseCommand, backupCommand, restoreCommand,
 }
 

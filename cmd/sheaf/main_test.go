@@ -41,6 +41,8 @@ func TestScripts(t *testing.T) {
 			"waitnode": waitNode,
 			"readenv":  readEnv,
 			"await":    await,
+			"fragment": fragment,
+			"idof":     idOf,
 		},
 	})
 }
@@ -89,6 +91,33 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		case <-tick.C:
 		}
 	}
+}
+
+// fragment sets a variable to a page's address with the fragment of a link:
+// fragment NAME LINK PAGE.
+func fragment(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: fragment NAME LINK PAGE")
+	}
+	_, payload, _ := strings.Cut(args[1], "#")
+	ts.Setenv(args[0], args[2]+"#"+payload)
+}
+
+// idOf sets a variable to the first word of the line of stdout that matches:
+// idof NAME PATTERN.
+func idOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: idof NAME PATTERN")
+	}
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if words := strings.Fields(line); want.MatchString(line) && len(words) > 0 {
+			ts.Setenv(args[0], words[0])
+			return
+		}
+	}
+	ts.Fatalf("no line matches %s", args[1])
 }
 
 // readEnv sets a variable to the content of a file: readenv NAME FILE.

@@ -336,7 +336,9 @@ func (m *model) closed(invite wire.OpID, past map[wire.OpID]bool) bool {
 			continue
 		}
 		names := op.Revoke.Target == Target{Op: invite}
-		closes := m.ops[invite].Invite.CloseOnRemoval == 1 && !m.past(invite)[id]
+		target := op.Revoke.Target.Op
+		link := m.ops[target] != nil && m.ops[target].Invite != nil && m.past(id)[target]
+		closes := m.ops[invite].Invite.CloseOnRemoval == 1 && !m.past(invite)[id] && !link
 		if (names || closes) && m.valid(id) {
 			return true
 		}

@@ -303,11 +303,18 @@ func (l *Log) closed(invite *node, seen func(*node) bool) InviteState {
 		return InviteOpen
 	}
 	for _, r := range l.removals {
-		if r.op.Revoke != nil && r.by != nil && r.by.role == Owner && seen(r) && !invite.past.has(r.index) && l.isValid(r) {
+		if r.op.Revoke != nil && !l.endsInvite(r) && r.by != nil && r.by.role == Owner && seen(r) && !invite.past.has(r.index) && l.isValid(r) {
 			return InviteClosed
 		}
 	}
 	return InviteOpen
+}
+
+// endsInvite reports whether a revoke ends an invite it knew of: that removes
+// nobody, and other invites stay open.
+func (l *Log) endsInvite(r *node) bool {
+	n := l.nodes[r.op.Revoke.Target.Op]
+	return n != nil && n.op.Invite != nil && r.past.has(n.index)
 }
 
 // Valid reports whether an op is in the log and counts. Ops of kinds that this

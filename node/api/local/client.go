@@ -156,3 +156,16 @@ func (c *Client) post(ctx context.Context, path string, in, out any) error {
 	}
 	return nil
 }
+
+// Events opens the stream of what changes at the node (docs/formats/api.md).
+func (c *Client) Events(ctx context.Context) (*Conn, error) {
+	ws, _, err := websocket.Dial(ctx, c.file.Address+"/api/events", &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: c.http.Transport}, // without its timeout
+		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.file.Token}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen to the node: %w", err)
+	}
+	ws.SetReadLimit(maxAnswerBytes)
+	return &Conn{ws}, nil
+}

@@ -1,0 +1,163 @@
+//go:build !js
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sheafdocs/sheaf/node/api/local"
+)
+
+var pairCommand = &command{
+	name: "pair", args: "[LINK] [--name NAME]", short: "make another device yours",
+	long: `On a device of yours: shows a link, as text and as a code to scan, that is good for
+two minutes and for one device. When that device calls, its name and a code are
+shown and you are asked whether it is yours.
+
+On the new device: "sheaf pair LINK" takes the link of the other one. Both show the
+same code. Then all your documents come to this device.`,
+	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
+		name := fs.String("name", "", "`name` of this device, as your others list it")
+		return func(ctx context.Context, e *env, args []string) error {
+			if len(args) > 1 {
+				return usagef("want at most one link, got %d arguments", len(args))
+			}
+			c, err := connect(ctx, e)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			events, err := c.Events(ctx)
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				if err := c.Call(ctx, "devices.join", map[string]string{"link": args[0], "name": *name}, nil); err != nil {
+					return err
+				}
+				return followPairing(ctx, e, c, events, "new")
+			}
+			return offerPairing(ctx, e, c, events)
+		}
+	},
+}
+
+// offerPairing shows the link and waits for the new device. Given up, the link is
+// taken back.
+func offerPairing(ctx context.Context, e *env, c *local.Client, events *local.Conn) error {
+	var offer struct {
+		Link      string
+		ExpiresAt int64
+	}
+	if err := c.Call(ctx, "devices.pair", struct{}{}, &offer); err != nil {
+		return err
+	}
+	if err := printQR(e.stdout, offer.Link); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s\n", offer.Link)
+	fmt.Fprintf(e.stderr, "Scan this with the new device, or run there: sheaf pair LINK. It is good until %s, once.\n", day(offer.ExpiresAt, "it is used"))
+	err := followPairing(ctx, e, c, events, "old")
+	if err != nil && ctx.Err() != nil {
+		return errors.Join(err, c.Call(context.WithoutCancel(ctx), "devices.cancel", struct{}{}, nil))
+	}
+	return err
+}
+
+// pairing is what an event tells.
+type pairing struct {
+	State   string `json:"state"`
+	Role    string `json:"role"`
+	Name    string `json:"name"`
+	Device  string `json:"device"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// followPairing tells the user how it goes until it is done.
+func followPairing(ctx context.Context, e *env, c *local.Client, events *local.Conn, role string) error {
+	asked, last := false, ""
+	for {
+		_, raw, err := events.Read(ctx)
+		if err != nil {
+			return fmt.Errorf("wait for the other device: %w", err)
+		}
+		var event struct {
+			Type    string
+			Pairing pairing
+		}
+		if json.Unmarshal(raw, &event) != nil || event.Type != "pairing" || event.Pairing.Role != role {
+			continue
+		}
+		p := event.Pairing
+		switch p.State {
+		case "confirm":
+			if asked {
+				continue
+			}
+			asked = true
+			if err := confirmPairing(ctx, e, c, p); err != nil {
+				return err
+			}
+		case "done":
+			fmt.Fprintln(e.stdout, pairedText[role])
+			return nil
+		case "failed":
+			return errors.New(p.Message)
+		default:
+			if role == "new" && p.Code != "" && p.Code != last {
+				last = p.Code
+				fmt.Fprintf(e.stderr, "Your other device shows the code %s. Say yes there if it is the same.\n", printable(p.Code))
+			}
+		}
+	}
+}
+
+var pairedText = map[string]string{
+	"old": "Paired. Your documents come to the new device now; leave Sheaf running on both.",
+	"new": "Paired. Your documents come to this device now; leave Sheaf running on both.",
+}
+
+func confirmPairing(ctx context.Context, e *env, c *local.Client, p pairing) error {
+	question := fmt.Sprintf("%q (%s) wants to become yours. It shows the code %s. Is it yours? [y/n] ", orNameless(p.Name), printable(p.Device), printable(p.Code))
+	answer, err := readLine(e, question)
+	if err != nil {
+		return errors.Join(err, c.Call(ctx, "devices.confirm", map[string]bool{"accept": false}, nil))
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	yes := answer == "y" || answer == "yes"
+	if err := c.Call(ctx, "devices.confirm", map[string]bool{"accept": yes}, nil); err != nil {
+		return err
+	}
+	if !yes {
+		return errors.New("you said no: the device was not let in. Nothing was changed")
+	}
+	return nil
+}
+
+// maxLineBytes bounds what is read from standard input.
+const maxLineBytes = 4 << 10
+
+// readLine asks on standard error and reads a line of standard input.
+func readLine(e *env, prompt string) (string, error) {
+	if e.stdin == nil {
+		return "", errors.New("there is nowhere to ask. Nothing was changed")
+	}
+	fmt.Fprint(e.stderr, prompt)
+	if e.lines == nil {
+		e.lines = bufio.NewReader(io.LimitReader(e.stdin, maxLineBytes))
+	}
+	line, err := e.lines.ReadString('\n')
+	if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
+		return "", errors.New("standard input ended before an answer. Nothing was changed")
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
