@@ -4,6 +4,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -65,6 +66,68 @@ func (d withheldDocument) Entries(line wire.ChainID, from uint64, maxBytes int) 
 		return nil, err
 	}
 	return raws[from:d.w.until], nil
+}
+
+// newWithholder keeps back what one chain has after and had not before.
+func newWithholder(before, after map[wire.ChainID][][]byte) (w *withholder, missing int) {
+	w = &withholder{}
+	for chain, raws := range after {
+		if n := len(raws) - len(before[chain]); n > 0 {
+			w.chain, w.until, missing = chain, uint64(len(before[chain])), n
+		}
+	}
+	return w, missing
+}
+
+// serve has the device of a seat withhold, until the test ends. It returns what
+// connects it with another.
+func (w *withholder) serve(t *testing.T, s seat) (meet func(peer.AddrInfo)) {
+	t.Helper()
+	h, err := transport.NewHost(transport.Config{Key: s.key, LoopbackOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Node, err = node.New(node.Config{Key: s.key, Store: s.st}); err != nil {
+		t.Fatal(err)
+	}
+	served, err := sync.New(sync.Config{Host: h, Key: s.key, Replica: w, Handler: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(served.Close(), w.Node.Close(), h.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return func(address peer.AddrInfo) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := h.Connect(ctx, address); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// withheldOf is what a node tells of a document, in the list and in the panel.
+func withheldOf(t *testing.T, n *node.Node, id wire.DocID) (int, node.Holding) {
+	t.Helper()
+	d, err := n.Document(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := d.Holding(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, m := range h.Withheld {
+		count += m.Count
+	}
+	if d.Info().Withheld != count {
+		t.Errorf("the list says %d, the panel %d", d.Info().Withheld, count)
+	}
+	return count, h
 }
 
 // seat is a device with its store, which can run as a node or otherwise.
@@ -151,58 +214,12 @@ func TestWithheldEntriesAreNoticed(t *testing.T) {
 	stopB()
 	after := entriesOf(t, da)
 
-	// B's device now withholds, and shows C what it holds.
-	w := &withholder{}
-	missing := 0
-	for chain, raws := range after {
-		if n := len(raws) - len(before[chain]); n > 0 {
-			w.chain, w.until, missing = chain, uint64(len(before[chain])), n
-		}
-	}
+	w, missing := newWithholder(before, after)
 	if missing < 2 {
 		t.Fatalf("A made %d entries", missing)
 	}
-	hostB, err := transport.NewHost(transport.Config{Key: keeper.key, LoopbackOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hostB.Close()
-	if w.Node, err = node.New(node.Config{Key: keeper.key, Store: keeper.st}); err != nil {
-		t.Fatal(err)
-	}
-	defer w.Node.Close()
-	syncB, err := sync.New(sync.Config{Host: hostB, Key: keeper.key, Replica: w, Handler: w})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syncB.Close()
-	meet := func(address peer.AddrInfo) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := hostB.Connect(ctx, address); err != nil {
-			t.Fatal(err)
-		}
-	}
-	withheld := func(n *node.Node) (int, node.Holding) {
-		d, err := n.Document(da.ID())
-		if err != nil {
-			t.Fatal(err)
-		}
-		h, err := d.Holding(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		count := 0
-		for _, m := range h.Withheld {
-			count += m.Count
-		}
-		if d.Info().Withheld != count {
-			t.Errorf("the list says %d, the panel %d", d.Info().Withheld, count)
-		}
-		return count, h
-	}
-
+	meet := w.serve(t, keeper)
+	withheld := func(n *node.Node) (int, node.Holding) { return withheldOf(t, n, da.ID()) }
 	c, addrC, stopC := reader.serve(t, clock)
 	meet(addrC)
 	await(t, "C to know that something exists", func() bool { return node.KnownMissing(c, da.ID()) == missing })
@@ -218,7 +235,7 @@ func TestWithheldEntriesAreNoticed(t *testing.T) {
 	}
 
 	// Another device that has them delivers them.
-	dc, err = c.Document(da.ID())
+	dc, err := c.Document(da.ID())
 	if err != nil {
 		t.Fatal(err)
 	}

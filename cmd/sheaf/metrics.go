@@ -13,8 +13,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/api/local"
 )
+
+// startMetrics serves the metrics of a node that can be locked, if an address is
+// given for them.
+func startMetrics(address string, l *api.Lockable, v *vault) (stop func() error, err error) {
+	if address == "" {
+		return func() error { return nil }, nil
+	}
+	own := prometheus.NewRegistry()
+	if err := l.Register(own); err != nil {
+		return nil, err
+	}
+	_, stop, err = serveMetrics(address, prometheus.Gatherers{own, v})
+	return stop, err
+}
 
 // serveMetrics answers GET /metrics on a loopback address until stop is called,
 // and returns the address.

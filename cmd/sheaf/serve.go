@@ -15,7 +15,6 @@ import (
 	"time"
 
 	ma "github.com/multiformats/go-multiaddr"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sheafdocs/sheaf/node/api"
 	"github.com/sheafdocs/sheaf/node/api/local"
@@ -145,23 +144,14 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 		return err
 	}
 	backend := api.NewLockable(v, open, nil)
-	if f.metrics != "" {
-		own := prometheus.NewRegistry()
-		if err := backend.Register(own); err != nil {
-			return err
-		}
-		_, stop, err := serveMetrics(f.metrics, prometheus.Gatherers{own, v})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, stop()) }()
-	}
-	page, err := web.New(web.Config{})
+	stopMetrics, err := startMetrics(f.metrics, backend, v)
 	if err != nil {
 		return err
 	}
-	if !page.Built() {
-		fmt.Fprintf(e.stderr, "This program was built without the page. The commands work; for the page, build it with \"make\".\n")
+	defer func() { err = errors.Join(err, stopMetrics()) }()
+	page, err := builtPage(e)
+	if err != nil {
+		return err
 	}
 	server, err := local.New(local.Config{
 		Backend: backend, Page: page, Secret: secret, Logger: logger,
@@ -169,8 +159,7 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	now := ports{Page: uint16(ln.Addr().(*net.TCPAddr).Port), P2P: p2pPort}
-	if err := now.write(e.dir); err != nil {
+	if err := (ports{Page: uint16(ln.Addr().(*net.TCPAddr).Port), P2P: p2pPort}).write(e.dir); err != nil {
 		logger.Warn("ports are not remembered", "err", err)
 	}
 	token := local.TokenFile{Address: server.Address(), Token: server.Token(), PID: os.Getpid()}
@@ -188,6 +177,15 @@ func serve(ctx context.Context, e *env, f *serveFlags) (err error) {
 	}
 	show(e, link, f.noBrowser)
 	return server.Serve(ctx, ln)
+}
+
+// builtPage is the page, if the program was built with it.
+func builtPage(e *env) (*web.Handler, error) {
+	page, err := web.New(web.Config{})
+	if err == nil && !page.Built() {
+		fmt.Fprintf(e.stderr, "This program was built without the page. The commands work; for the page, build it with \"make\".\n")
+	}
+	return page, err
 }
 
 // listenPage listens where asked to, else where the page was last, else on
