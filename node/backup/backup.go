@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -121,9 +122,18 @@ type Config struct {
 // order is the order in which a document's records are read while its node goes
 // on writing: what replaces a record comes after it, and what a record needs
 // comes after that too, so that nothing is missed between the two.
-var order = [...]store.Kind{
-	store.KindDraft, store.KindEntry, store.KindReceipt, store.KindRequest,
-	store.KindWrap, store.KindOp, store.KindSecret, store.KindLocal,
+// Kinds that are not in the list come last.
+func order() []store.Kind {
+	kinds := []store.Kind{
+		store.KindDraft, store.KindEntry, store.KindReceipt, store.KindRequest,
+		store.KindWrap, store.KindOp, store.KindSecret, store.KindLocal,
+	}
+	for _, k := range store.Kinds() {
+		if !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }
 
 // Write writes a backup of a store, which may be in use. When it returns nil,
@@ -195,7 +205,7 @@ func (f *frameWriter) all(ctx context.Context, cfg Config, sum *Summary) error {
 		return fmt.Errorf("list documents: %w", err)
 	}
 	for _, doc := range append([]wire.DocID{{}}, docs...) {
-		for _, kind := range order {
+		for _, kind := range order() {
 			if err := f.records(ctx, cfg.Store, doc, kind, sum); err != nil {
 				return err
 			}

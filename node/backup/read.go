@@ -71,7 +71,7 @@ func summarise(ctx context.Context, st store.Store) (Summary, error) {
 		return sum, fmt.Errorf("list documents: %w", err)
 	}
 	for _, doc := range append([]wire.DocID{{}}, docs...) {
-		for _, kind := range order {
+		for _, kind := range order() {
 			for r, err := range st.Scan(ctx, doc, kind, "") {
 				if err != nil {
 					return sum, fmt.Errorf("read %s records: %w", kind, err)
