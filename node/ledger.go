@@ -263,7 +263,7 @@ func (d *Document) sendKnownReceipts(dev wire.Device) {
 		if err != nil || len(list) >= maxPassedOn {
 			break
 		}
-		rc, err := oplog.DecodeReceipt(r.Value)
+		rc, err := oplog.LoadReceipt(r.Value)
 		if err == nil && rc.Device != dev {
 			list = append(list, rc)
 		}

@@ -240,7 +240,7 @@ func (d *Document) loadDraft(r store.Record) error {
 
 // loadReceipt keeps a receipt until the ledger knows which chains are own.
 func (d *Document) loadReceipt(r store.Record) error {
-	rc, err := oplog.DecodeReceipt(r.Value)
+	rc, err := oplog.LoadReceipt(r.Value)
 	if err != nil {
 		return fmt.Errorf("read receipt: %w", err)
 	}

@@ -63,13 +63,27 @@ func (r *Receipt) Encode() []byte {
 // DecodeReceipt reads a receipt strictly and verifies its signature. Whether
 // its device is to be believed is the caller's to ask.
 func DecodeReceipt(raw []byte) (Receipt, error) {
-	var rc Receipt
-	if len(raw) > MaxReceiptBytes {
-		return rc, fmt.Errorf("decode receipt: %w: %d bytes", ErrLimit, len(raw))
+	rc, body, err := readReceipt(raw)
+	if err == nil && !wire.Verify(rc.Device, wire.DomainReceipt, body, rc.Sig) {
+		err = fmt.Errorf("decode receipt: %w", ErrSignature)
 	}
-	body, err := openSigned(raw, &rc.Sig)
-	if err != nil {
-		return rc, fmt.Errorf("decode receipt: %w", err)
+	return rc, err
+}
+
+// LoadReceipt reads a receipt from the own store, where nothing is put before it
+// was verified. It does not verify the signature.
+func LoadReceipt(raw []byte) (Receipt, error) {
+	rc, _, err := readReceipt(raw)
+	return rc, err
+}
+
+// readReceipt reads a receipt and returns the bytes that are signed too.
+func readReceipt(raw []byte) (rc Receipt, body []byte, err error) {
+	if len(raw) > MaxReceiptBytes {
+		return rc, nil, fmt.Errorf("decode receipt: %w: %d bytes", ErrLimit, len(raw))
+	}
+	if body, err = openSigned(raw, &rc.Sig); err != nil {
+		return rc, nil, fmt.Errorf("decode receipt: %w", err)
 	}
 	r := reader{b: body}
 	r.array(7, "receipt")
@@ -81,12 +95,9 @@ func DecodeReceipt(raw []byte) (Receipt, error) {
 	r.fixed(rc.Entry[:], "entry")
 	rc.TS = time.UnixMilli(int64(r.uint(maxTime, "time")))
 	if err := r.end("receipt"); err != nil {
-		return rc, fmt.Errorf("decode receipt: %w", err)
+		return rc, nil, fmt.Errorf("decode receipt: %w", err)
 	}
-	if !wire.Verify(rc.Device, wire.DomainReceipt, body, rc.Sig) {
-		return rc, fmt.Errorf("decode receipt: %w", ErrSignature)
-	}
-	return rc, nil
+	return rc, body, nil
 }
 
 // openSigned reads [body, sig] and the version of the body, which is returned
