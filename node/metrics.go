@@ -51,7 +51,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, v uint64) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v))
 	}
-	states := map[State]int{StateReady: 0, StateJoining: 0, StateDamaged: 0}
+	states := map[State]int{StateReady: 0, StateJoining: 0, StateDamaged: 0, StateRemoved: 0}
 	sessions, withheld, forks := 0, 0, 0
 	for _, d := range c.n.Documents() {
 		d.mu.Lock()
