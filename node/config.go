@@ -34,6 +34,9 @@ type Config struct {
 	Hints func() []string
 	// LocalDiscovery finds other nodes on the local network by mDNS.
 	LocalDiscovery discovery.Mode
+	// Acting makes what a second node in this program stands on while it acts
+	// as a paper key. Nil: this node cannot restore from recovery words.
+	Acting func(*identity.Key) (Acting, error)
 	// Lost lists documents the store knows it held and can no longer read;
 	// they are filled again from peers.
 	Lost []wire.DocID

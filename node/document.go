@@ -111,6 +111,7 @@ type Document struct {
 	stored     []oplog.Receipt // only while loading
 	storedOps  []*access.Op    // only while loading
 	closed     bool
+	adopted    bool // another device of this user has it; what it holds is on its way
 }
 
 // sealerKey names the derived keys of one chain in one epoch.
@@ -177,7 +178,7 @@ func (d *Document) stateLocked() State {
 	switch {
 	case member && len(d.keys) > 0:
 		return StateReady
-	case d.join != nil:
+	case d.join != nil || d.adopted && !member && len(d.access.Heads()) == 0:
 		return StateJoining
 	case d.access.Ended(d.node.device) && len(d.keys) > 0:
 		return StateRemoved

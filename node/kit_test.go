@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func startOn(t *testing.T, key *identity.Key, st store.Store) *node.Node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := node.New(node.Config{Key: key, Store: st, Host: h, Gate: gate, LocalDiscovery: discovery.Off})
+	n, err := node.New(node.Config{Key: key, Store: st, Host: h, Gate: gate, LocalDiscovery: discovery.Off, Acting: acting})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +59,16 @@ func startOn(t *testing.T, key *identity.Key, st store.Store) *node.Node {
 		}
 	})
 	return n
+}
+
+// acting is what a node acts as the paper key on: loopback, and memory.
+func acting(key *identity.Key) (node.Acting, error) {
+	h, err := transport.NewHost(transport.Config{Key: key, LoopbackOnly: true})
+	if err != nil {
+		return node.Acting{}, err
+	}
+	st := memstore.New()
+	return node.Acting{Host: h, Store: st, Close: func() error { return errors.Join(h.Close(), st.Close()) }}, nil
 }
 
 // alone runs a node without a network.

@@ -176,6 +176,7 @@ func (n *Node) hints() []string {
 func (n *Node) PeerUp(dev wire.Device) {
 	<-n.ready
 	n.rememberPeer(dev)
+	n.saw(dev)
 	for _, d := range n.Documents() {
 		if d.Serves(dev) {
 			d.announcePresence()
@@ -192,6 +193,7 @@ func (n *Node) PeerUp(dev wire.Device) {
 // are shown as gone at once; who is still there through another says so again.
 func (n *Node) PeerDown(dev wire.Device) {
 	<-n.ready
+	n.saw(dev)
 	for _, d := range n.Documents() {
 		d.dropPresenceOf(dev)
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
-	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/discovery"
 	"github.com/sheafdocs/sheaf/node/gossip"
 	"github.com/sheafdocs/sheaf/node/seal"
@@ -36,6 +36,10 @@ type Node struct {
 	wg     stdsync.WaitGroup
 
 	joinMu stdsync.Mutex // one Join at a time, so that none makes a second copy
+
+	home    home    // what this user has on other devices
+	pairing pairing // adding one
+	known   knownDevices
 
 	mu        stdsync.Mutex
 	documents map[wire.DocID]*Document
@@ -74,6 +78,7 @@ const (
 	DocumentsChanged                   // a document was added, trashed or restored
 	DocumentChanged                    // title, state, peers or holders of one document
 	CommentsChanged                    // what is said about one document
+	PairingChanged                     // how adding a device stands
 )
 
 // New opens every document of the store and, if cfg has a host, starts to
@@ -100,6 +105,10 @@ func New(cfg Config) (*Node, error) {
 	if err := n.loadProfile(); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(n.loadHome(), n.loadNames()); err != nil {
+		n.cancel()
+		return nil, err
+	}
 	if err := n.loadDocuments(); err != nil {
 		n.cancel()
 		return nil, err
@@ -113,6 +122,11 @@ func New(cfg Config) (*Node, error) {
 	for _, d := range n.documents {
 		n.start(d)
 	}
+	n.wg.Add(1)
+	go func() {
+		defer n.wg.Done()
+		n.followHome()
+	}()
 	return n, nil
 }
 
@@ -160,9 +174,11 @@ func (n *Node) Close() error {
 	for _, d := range docs {
 		d.close(ctx)
 	}
+	n.CancelPairing()
 	n.cancel()
 	n.stopNetwork()
 	n.wg.Wait()
+	n.saveNames(true)
 	n.mu.Lock()
 	for ch := range n.watchers {
 		close(ch)
@@ -216,21 +232,8 @@ func (n *Node) Create(ctx context.Context, title string) (*Document, error) {
 	if len(title) > maxTitleBytes {
 		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrTitle, len(title), maxTitleBytes)
 	}
-	key, err := seal.NewEpochKey(n.rand())
+	d, err := n.createDocument(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("make epoch key: %w", err)
-	}
-	epoch := key.ID(n.device)
-	op, err := access.NewGenesis(n.cfg.Key, epoch, n.rand(), n.cfg.Now())
-	if err != nil {
-		return nil, fmt.Errorf("make genesis: %w", err)
-	}
-	d := newDocument(n, op.DocID())
-	d.info = localInfo{Created: n.cfg.Now().UnixMilli()}
-	if err := d.found(ctx, op, epoch, key); err != nil {
-		return nil, err
-	}
-	if err := n.add(d); err != nil {
 		return nil, err
 	}
 	if title != "" {

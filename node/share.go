@@ -25,16 +25,24 @@ func (d *Document) addOwnOp(op *access.Op) error {
 	return nil
 }
 
-// found makes the document's first records durable: genesis, key, notes.
-func (d *Document) found(ctx context.Context, genesis *access.Op, epoch wire.EpochID, key seal.EpochKey) error {
+// found makes the document's first records durable: the ops that begin it, its
+// key, wrapped for those devices too whose seal keys are given, and notes.
+func (d *Document) found(ctx context.Context, ops []*access.Op, epoch wire.EpochID, key seal.EpochKey, others []sealKeyOf) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.addOwnOp(genesis); err != nil {
-		return err
+	for _, op := range ops {
+		if err := d.addOwnOp(op); err != nil {
+			return err
+		}
 	}
 	d.noteKey(epoch, key)
 	if err := d.wrapFor(d.node.cfg.Key.SealPublic()); err != nil {
 		return err
+	}
+	for _, k := range others {
+		if err := d.shareKeys(k); err != nil {
+			return err
+		}
 	}
 	d.info.touch(d.node.cfg.Now())
 	if err := d.putKeys(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
@@ -21,6 +22,7 @@ import (
 	"github.com/sheafdocs/sheaf/node/discovery"
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
+	"github.com/sheafdocs/sheaf/node/store/memstore"
 	"github.com/sheafdocs/sheaf/node/transport"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -110,10 +112,25 @@ func (p *parts) addNetwork(nc *node.Config, cfg partsConfig) (err error) {
 		return err
 	}
 	nc.Host = p.host
+	nc.Acting = func(key *identity.Key) (node.Acting, error) { return actAs(key, cfg) }
 	if !cfg.mdns {
 		nc.LocalDiscovery = discovery.Off
 	}
 	return nil
+}
+
+// actAs makes what a second node stands on while it acts as the paper key.
+func actAs(key *identity.Key, cfg partsConfig) (node.Acting, error) {
+	var listen []string
+	if len(cfg.listen) > 0 && strings.Contains(cfg.listen[0], "/127.0.0.1/") {
+		listen = []string{"/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"}
+	}
+	h, err := transport.NewHost(transport.Config{Key: key, Listen: listen, Logger: cfg.logger})
+	if err != nil {
+		return node.Acting{}, err
+	}
+	st := memstore.New()
+	return node.Acting{Host: h, Store: st, Close: func() error { return errors.Join(h.Close(), st.Close()) }}, nil
 }
 
 // close ends everything, in the opposite order. What a session had handed in

@@ -47,6 +47,9 @@ func toError(err error) *Error {
 	if e, ok := asError(err); ok {
 		return e
 	}
+	if e := peopleError(err); e != nil {
+		return e
+	}
 	switch {
 	case errors.Is(err, node.ErrNoDocument):
 		return &Error{NotFound, "This device has no such document. It may have been made on another device: open its link here."}

@@ -66,11 +66,16 @@ func (s *Server) event(c node.Change) any {
 		return statusEvent(s.statusNow())
 	case node.DocumentsChanged:
 		return map[string]string{"type": "documents"}
+	case node.PairingChanged:
+		return struct {
+			Type    string  `json:"type"`
+			Pairing Pairing `json:"pairing"`
+		}{"pairing", s.pairingStatus()}
 	case node.CommentsChanged:
 		return map[string]string{"type": "comments", "id": c.Doc.String()}
 	}
 	d, err := s.cfg.Node.Document(c.Doc)
-	if err != nil {
+	if err != nil || s.cfg.Node.IsHome(c.Doc) {
 		return nil
 	}
 	return struct {

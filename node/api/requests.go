@@ -80,6 +80,9 @@ func (s *Server) list(_ context.Context, body []byte) (any, error) {
 	}
 	docs := []Document{}
 	for _, d := range s.cfg.Node.Documents() {
+		if s.cfg.Node.IsHome(d.ID()) {
+			continue // belongs to the user, and to no list
+		}
 		out := describe(d)
 		if req.Hash {
 			h, err := d.StateHash()
