@@ -139,7 +139,7 @@ func (d *Document) putRecord(auth wire.Auth, r comments.Record) (wire.EntryID, e
 	deps := d.talk.deps(sl.chain, r.Target)
 	e, err := d.sealEntry(sl, seal.Payload{Deps: deps, Body: body}, 1)
 	if errors.Is(err, errNoKey) {
-		err = fmt.Errorf("%w: the newest key has not arrived yet", ErrJoining)
+		err = ErrNoKey
 	}
 	if err != nil {
 		return wire.EntryID{}, err

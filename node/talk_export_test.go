@@ -7,6 +7,7 @@ import (
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/wire"
 )
 
 // ShareAs makes a link of an owner's that lets in with any role.
@@ -63,4 +64,24 @@ func ForgeEntry(d *Document, stream uint8, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return e.Raw, nil
+}
+
+// RevokeWhole ends what gave a device its role, as if it had never written.
+func RevokeWhole(d *Document, dev wire.Device) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer d.wake()
+	for _, m := range d.access.Members() {
+		if m.Device != dev {
+			continue
+		}
+		op, err := access.NewRevoke(d.access, d.node.cfg.Key, access.Target{Op: m.Op, Index: uint32(m.Index)}, nil, nil, d.node.cfg.Now())
+		if err != nil {
+			return err
+		}
+		if err := d.addOwnOp(op); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -26,7 +26,10 @@ type talk struct {
 }
 
 // talkVersion changes whenever the fold may.
-type talkVersion struct{ records, access int }
+type talkVersion struct {
+	records int
+	access  uint64 // its revision
+}
 
 // reset forgets what was read; the chains are to be read anew.
 func (t *talk) reset() {
@@ -99,7 +102,7 @@ func (d *Document) noteProfile(e *comments.Entry) {
 
 // talkVersion is the version of what the fold would make now.
 func (d *Document) talkVersion() talkVersion {
-	return talkVersion{records: d.talk.set.Len(), access: d.access.Len()}
+	return talkVersion{records: d.talk.set.Len(), access: d.access.Revision()}
 }
 
 // foldTalk returns what the records say now. Called with mu held; nobody may
@@ -189,6 +192,10 @@ func (d *Document) NameOf(dev wire.Device) string {
 
 // ErrNoComment is returned where a thread or comment is named that is not there.
 var ErrNoComment = errors.New("no such comment on this device")
+
+// ErrNoKey is returned while a removal has ended the old key and the new one is
+// not here: what is said now must not be readable to who was removed.
+var ErrNoKey = errors.New("the document's keys are being renewed")
 
 // findComment returns a comment or reply as it reads now.
 func (d *Document) findComment(id wire.EntryID) (comments.Comment, error) {

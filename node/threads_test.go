@@ -232,3 +232,51 @@ func TestWatchersAreToldOfComments(t *testing.T) {
 	}
 	t.Error("the node closed without a word")
 }
+
+// TestVoidCommentsLeaveTheirReplies removes a commenter: what it said is gone
+// everywhere, what was answered stays under a placeholder, and what it says
+// after that reaches no one.
+func TestVoidCommentsLeaveTheirReplies(t *testing.T) {
+	ctx := context.Background()
+	a, b := start(t), start(t)
+	da := create(t, a, "Plan")
+	db := joinAs(t, b, da, access.Commenter)
+	id := comment(t, db, "mine")
+	comment(t, db, "mine alone")
+	awaitThreads(t, da, "mine; mine alone")
+	if _, err := da.Reply(ctx, id, "answer", nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitThreads(t, db, "mine / answer; mine alone")
+	late, err := node.ForgeEntry(db, oplog.StreamComments, lateRecord(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.RevokeWhole(da, b.Device()); err != nil {
+		t.Fatal(err)
+	}
+	awaitThreads(t, da, "answer")
+	if th := da.Threads(); len(th) != 1 || !th[0].Missing || th[0].ID != id {
+		t.Errorf("threads are %+v", th)
+	}
+	if err := a.Receive(ctx, b.Device(), replication.Delivery{Doc: da.ID(), Entries: [][]byte{late}}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the keys to be renewed", func() bool {
+		_, err := da.Comment(ctx, somewhere, "", "next", nil)
+		if err != nil && !errors.Is(err, node.ErrNoKey) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	awaitThreads(t, da, "answer; next")
+}
+
+func lateRecord(t *testing.T) []byte {
+	t.Helper()
+	b, err := comments.Record{Kind: comments.KindComment, At: testTime, Anchor: somewhere, Text: "late"}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

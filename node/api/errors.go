@@ -75,6 +75,8 @@ func toError(err error) *Error {
 		return &Error{NotFound, "These edits are not set aside any more. Nothing was changed."}
 	case errors.Is(err, node.ErrWeaker):
 		return &Error{Forbidden, "These edits cannot be accepted from this device: an owner who was here earlier has ended their author's role. They are kept; ask that owner, or copy their text."}
+	case errors.Is(err, node.ErrNoKey):
+		return &Error{Unavailable, "The keys of this document are being renewed after someone was removed. Your comment is kept in this page: send it again in a moment."}
 	case errors.Is(err, node.ErrNoComment):
 		return &Error{NotFound, sentence(err)}
 	case errors.Is(err, comments.ErrRecord):
