@@ -43,6 +43,7 @@ async function comment(page: Page, words: string, text: string): Promise<void> {
   await field.fill(text)
   await page.keyboard.press('Control+Enter')
   await page.locator('.said-text').filter({ hasText: text }).first().waitFor()
+  expect(await page.getByRole('button', { name: 'Comment on the selection' }).count()).toBe(0)
   await expect.poll(() => parts.text(page).evaluate((e) => e.contains(document.activeElement))).toBe(true)
 }
 

@@ -169,6 +169,11 @@ function AddButton(props: { editor: Editor; threads: Threads; wide: boolean }) {
     }
   }, [editor])
 
+  // What was commented on stays selected, and is not offered again.
+  useEffect(() => {
+    if (drafting) setShown(false)
+  }, [drafting])
+
   useLayoutEffect(() => {
     const element = button.current
     if (element === null || editor.isDestroyed) return
@@ -180,10 +185,14 @@ function AddButton(props: { editor: Editor; threads: Threads; wide: boolean }) {
       element.style.left = `${Math.min(sheet.right - element.offsetWidth / 2, window.innerWidth - element.offsetWidth - 8)}px`
     }
     place()
+    const sizes = new ResizeObserver(place) // the page moves when the margin comes
+    sizes.observe(editor.view.dom.closest('.canvas') ?? editor.view.dom)
+    sizes.observe(editor.view.dom)
     editor.on('selectionUpdate', place)
     window.addEventListener('scroll', place, { capture: true, passive: true })
     window.addEventListener('resize', place)
     return () => {
+      sizes.disconnect()
       editor.off('selectionUpdate', place)
       window.removeEventListener('scroll', place, { capture: true })
       window.removeEventListener('resize', place)
