@@ -1,4 +1,5 @@
 import { Share2 } from 'lucide-react'
+import { useApp } from '../app/store'
 import { CommentsButton } from '../comments/Panel'
 import type { Threads } from '../comments/threads'
 import { SettingsMenu } from '../home/HomeHeader'
@@ -16,6 +17,7 @@ export function EditorHeader(props: {
   onProfile: () => void
   onInfo: () => void
 }) {
+  const removed = useApp((s) => s.documents?.find((d) => d.id === props.id)?.state === 'removed')
   return (
     <header className="editor-head">
       <Logo bare />
@@ -26,14 +28,16 @@ export function EditorHeader(props: {
       <div className="editor-people">
         {props.provider !== undefined && <Presence provider={props.provider} />}
         {props.threads !== undefined && <CommentsButton threads={props.threads} />}
-        <button
-          type="button"
-          className="button button-primary share-button"
-          aria-label="Share"
-          onClick={props.onShare}
-        >
-          <Share2 aria-hidden="true" /> <span>Share</span>
-        </button>
+        {!removed && (
+          <button
+            type="button"
+            className="button button-primary share-button"
+            aria-label="Share"
+            onClick={props.onShare}
+          >
+            <Share2 aria-hidden="true" /> <span>Share</span>
+          </button>
+        )}
         <SettingsMenu onProfile={props.onProfile} />
       </div>
     </header>
