@@ -247,3 +247,58 @@ func TestLinkTermsAreKeptTo(t *testing.T) {
 		t.Error("a commenter made a link")
 	}
 }
+
+// TestRevokedLinkAndWhoCameByIt revokes a link and removes those it let in; who
+// came otherwise stays, and a link that the removal closed has a successor.
+func TestRevokedLinkAndWhoCameByIt(t *testing.T) {
+	owner := start(t)
+	d := create(t, owner, "")
+	write(t, d, "before; ")
+	leaked, made := linkOf(t, d, node.LinkTerms{Role: access.Editor, Label: "leaked"}, nil)
+	_, kept := linkOf(t, d, node.LinkTerms{Role: access.Viewer, Label: "public"}, nil)
+	gone := join(t, start(t), leaked)
+	await(t, "the editor to be let in", func() bool { return gone.State() == node.StateReady })
+	await(t, "the editor to have the text", func() bool { return gone.Text() == "before; " })
+	stays := join(t, start(t), *kept.Secret)
+	await(t, "the reader to be let in", func() bool { return stays.State() == node.StateReady })
+
+	if err := d.RevokeLink(context.Background(), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(d, "public"); got[node.LinkOpen] != 1 || len(got) != 1 {
+		t.Errorf("another link's revocation made the public one %v", got)
+	}
+	removed, err := d.Remove(context.Background(), node.RemoveOptions{Via: made.ID})
+	if err != nil || removed != 1 {
+		t.Fatalf("%d removed, %v", removed, err)
+	}
+	await(t, "the editor to be removed", func() bool { return gone.State() == node.StateRemoved })
+	write(t, d, "after; ")
+	await(t, "the reader to have what came after", func() bool { return stays.Text() == "before; after; " })
+	if got := gone.Text(); got != "before; " {
+		t.Errorf("the removed one has %q", got)
+	}
+	await(t, "the closed link to have a successor", func() bool {
+		got := states(d, "public")
+		return got[node.LinkClosed] == 1 && got[node.LinkOpen] == 1
+	})
+	for _, l := range d.Links() {
+		if l.Label == "public" && l.State == node.LinkOpen {
+			late := join(t, start(t), *l.Secret)
+			await(t, "someone to come by the successor", func() bool {
+				return late.State() == node.StateReady && late.Text() == "before; after; "
+			})
+		}
+	}
+}
+
+// states counts the links with a label by their state.
+func states(d *node.Document, label string) map[node.LinkState]int {
+	found := map[node.LinkState]int{}
+	for _, l := range d.Links() {
+		if l.Label == label {
+			found[l.State]++
+		}
+	}
+	return found
+}

@@ -332,7 +332,7 @@ func (d *Document) replaceLink(rec *linkRecord, invite *access.InviteInfo) error
 }
 
 // RevokeLink ends a link for good: nobody is let in by it any more. Who came by
-// it stays; see CameBy. Only an owner can.
+// it stays; Remove with RemoveOptions.Via ends that. Only an owner can.
 func (d *Document) RevokeLink(ctx context.Context, op wire.OpID) error {
 	return d.durably(ctx, func() error {
 		_, role, ok := d.roleLocked()
@@ -356,17 +356,4 @@ func (d *Document) RevokeLink(ctx context.Context, op wire.OpID) error {
 		}
 		return d.renewKey(d.node.cfg.Now())
 	})
-}
-
-// CameBy lists the members who were let in by a link.
-func (d *Document) CameBy(op wire.OpID) []access.Member {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var list []access.Member
-	for _, m := range d.access.Members() {
-		if m.Via == op {
-			list = append(list, m)
-		}
-	}
-	return list
 }

@@ -20,7 +20,7 @@ nobody, and the document gets a new key. Links made before are closed, and new o
 made in their place.
 
 A link is ended for good. Who came by it stays (--keep, the default) or is removed,
-too (--remove).
+too (--remove); what they wrote and this device has not seen is then set aside.
 
 If the person wrote something that this device has not seen yet, nothing is done
 and you are told: connect first, or lose it with --discard-unseen. What is set
@@ -47,6 +47,9 @@ A device of yours that is lost or stolen is taken out of all your documents with
 				t, err := targetOf(ctx, c, d, args[1])
 				if err != nil {
 					return err
+				}
+				if t.link != "" && *discard {
+					return usagef("--discard-unseen is for people and devices")
 				}
 				if t.link == "" && (*keep || *remove) {
 					return usagef("--keep and --remove are for links")
@@ -75,7 +78,7 @@ func targetOf(ctx context.Context, c caller, d api.Document, given string) (targ
 func revoke(ctx context.Context, e *env, c caller, d api.Document, t target, remove, discard bool) error {
 	var answer struct{ Removed int }
 	if t.link != "" {
-		err := c.Call(ctx, "links.revoke", map[string]any{"id": d.ID, "link": t.link, "remove": remove, "discardUnseen": discard}, &answer)
+		err := c.Call(ctx, "links.revoke", map[string]any{"id": d.ID, "link": t.link, "remove": remove}, &answer)
 		if err != nil {
 			return err
 		}
