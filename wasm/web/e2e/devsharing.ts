@@ -25,6 +25,8 @@ interface Membership {
 interface Own {
   devices: OwnDevice[]
   recovery: { exists: boolean; createdAt: number }
+  /** In how many documents a lost device cannot be removed from here. */
+  kept: number
   passphrase: string
   locked: boolean
 }
@@ -54,6 +56,7 @@ export function ownOf(node: DevNode): Own {
   const own = owns.get(node) ?? {
     devices: [],
     recovery: { exists: false, createdAt: 0 },
+    kept: 0,
     passphrase: '',
     locked: false,
   }
@@ -213,7 +216,7 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
     'devices.join': () => ({}),
     'devices.revoke': () => {
       own.devices = own.devices.filter((d) => d.device !== r.device)
-      return { documents: node.docs.size }
+      return { documents: node.docs.size, kept: own.kept }
     },
     'recovery.create': () => {
       own.recovery = { exists: true, createdAt: Date.now() }
@@ -221,7 +224,7 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
     },
     'recovery.restore': () => {
       if (r.words !== WORDS) throw new Error('The words do not fit together: one of them is wrong.')
-      return { documents: 3 }
+      return { documents: 3, missing: 0, revoked: 0 }
     },
     'aside.list': () => ({ groups: m().aside }),
     'aside.accept': () => {

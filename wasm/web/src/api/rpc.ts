@@ -13,6 +13,18 @@ export class ApiError extends Error {
 /** How long a request to the node on this device may take. */
 const TIMEOUT_MS = 15_000
 
+/** Methods that first look for other devices, or go through every document. */
+const SLOW_MS: Partial<Record<keyof Methods, number>> = {
+  'people.remove': 60_000,
+  'people.role': 60_000,
+  'links.revoke': 60_000,
+  'documents.leave': 60_000,
+  'devices.confirm': 120_000,
+  'devices.revoke': 240_000,
+  'recovery.create': 60_000,
+  'recovery.restore': 240_000,
+}
+
 /**
  * Calls one method of the node. Rejects with an ApiError whose code is
  * "unreachable" when nothing answers, else the code the node gave.
@@ -28,7 +40,7 @@ export async function call<M extends keyof Methods>(
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(request),
       credentials: 'same-origin',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(SLOW_MS[method] ?? TIMEOUT_MS),
     })
   } catch {
     throw new ApiError(

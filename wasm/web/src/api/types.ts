@@ -276,9 +276,14 @@ export interface Methods {
   'devices.confirm': { request: { accept: boolean }; answer: Nothing }
   'devices.cancel': { request: Nothing; answer: Nothing }
   'devices.join': { request: { link: string; name: string }; answer: Nothing }
-  'devices.revoke': { request: { device: string }; answer: { documents: number } }
+  /** In `kept` documents this device may not remove the other, which was there before it. */
+  'devices.revoke': { request: { device: string }; answer: { documents: number; kept: number } }
   'recovery.create': { request: Nothing; answer: { words: string } }
-  'recovery.restore': { request: { words: string; revoke: string[] }; answer: { documents: number } }
+  /** `hints`: addresses, or links to documents, for where no device is found near by. */
+  'recovery.restore': {
+    request: { words: string; revoke: string[]; hints: string[] }
+    answer: { documents: number; missing: number; revoked: number }
+  }
   'aside.list': { request: { id: string }; answer: { groups: AsideGroup[] } }
   'aside.accept': { request: { id: string; group: string }; answer: Nothing }
   'lock.status': { request: Nothing; answer: LockStatus }

@@ -2,6 +2,7 @@ import { useId, useState } from 'react'
 import { call } from '../api/rpc'
 import { useApp } from '../app/store'
 import { Dialog } from '../ui/Dialog'
+import { plural } from '../sharing/words'
 import { useAction } from '../ui/useCall'
 import { usePairing } from './usePairing'
 import '../styles/sharing.css'
@@ -92,25 +93,27 @@ function ByLink(props: { link: string; onClose: () => void }) {
 
 function ByWords({ onClose }: { onClose: () => void }) {
   const [words, setWords] = useState('')
-  const [documents, setDocuments] = useState<number>()
+  const [hint, setHint] = useState('')
+  const [missing, setMissing] = useState<number>()
   const { busy, problem, run } = useAction()
-  const field = useId()
-  if (documents !== undefined) return <Done onClose={onClose} />
+  const fields = { words: useId(), hint: useId() }
+  if (missing !== undefined) return <Done missing={missing} onClose={onClose} />
   return (
     <form
       className="form"
       onSubmit={(event) => {
         event.preventDefault()
         run(async () => {
-          const answer = await call('recovery.restore', { words: words.trim(), revoke: [] })
+          const hints = hint.trim() === '' ? [] : [hint.trim()]
+          const answer = await call('recovery.restore', { words: words.trim(), revoke: [], hints })
           setWords('')
-          setDocuments(answer.documents)
+          setMissing(answer.missing)
         })
       }}
     >
-      <label htmlFor={field}>Your 24 words</label>
+      <label htmlFor={fields.words}>Your 24 words</label>
       <textarea
-        id={field}
+        id={fields.words}
         className="field words-field"
         data-first
         value={words}
@@ -119,10 +122,20 @@ function ByWords({ onClose }: { onClose: () => void }) {
         spellCheck={false}
         onChange={(event) => setWords(event.target.value)}
       />
+      <label htmlFor={fields.hint}>Where to look, if no device of yours is near by</label>
+      <input
+        id={fields.hint}
+        className="field"
+        value={hint}
+        placeholder="A link to one of your documents, or an address"
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => setHint(event.target.value)}
+      />
       <p className={problem === undefined ? 'help' : 'help help-problem'} role="status">
         {problem ??
           (busy
-            ? 'Looking for a device that holds your documents…'
+            ? 'Looking for devices that hold your documents. This may take three minutes.'
             : 'A device that holds your documents, yours or another member’s, has to be reachable.')}
       </p>
       <footer className="dialog-foot">
@@ -137,10 +150,14 @@ function ByWords({ onClose }: { onClose: () => void }) {
   )
 }
 
-function Done({ onClose }: { onClose: () => void }) {
+function Done({ missing = 0, onClose }: { missing?: number; onClose: () => void }) {
   return (
     <>
-      <p role="status">This is your device now. Your documents appear in the list as they arrive.</p>
+      <p role="status">
+        This is your device now. Your documents appear in the list as they arrive.
+        {missing > 0 &&
+          ` ${plural(missing, 'document')} could not be reached yet: they follow when a device that has them is connected.`}
+      </p>
       <footer className="dialog-foot">
         <button type="button" className="button button-primary" data-first onClick={onClose}>
           Show my documents

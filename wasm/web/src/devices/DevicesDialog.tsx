@@ -2,9 +2,10 @@ import { KeyRound, MonitorSmartphone, QrCode } from 'lucide-react'
 import { useState } from 'react'
 import { call } from '../api/rpc'
 import type { OwnDevice } from '../api/types'
-import { deviceName, plural, seenWords } from '../sharing/words'
+import { deviceName, removedWords, seenWords } from '../sharing/words'
 import { CopyField } from '../ui/CopyField'
 import { Dialog } from '../ui/Dialog'
+import { toast } from '../ui/toast'
 import { useAction, useCall } from '../ui/useCall'
 import { PairNew } from './PairNew'
 import { RecoveryWords } from './RecoveryWords'
@@ -17,6 +18,9 @@ const Qr = lazily(() => import('../ui/Qr').then((m) => m.Qr))
 export default function DevicesDialog({ onClose }: { onClose: () => void }) {
   const { answer, problem, again } = useCall('devices.list', {}, 5_000)
   const [part, setPart] = useState<'list' | 'pair' | 'words'>('list')
+  /** Words are on the screen that exist nowhere else. */
+  const [unwritten, setUnwritten] = useState(false)
+  const [note, setNote] = useState<string>()
   if (part === 'pair') {
     return (
       <Dialog title="Add a device" size="medium" onClose={onClose}>
@@ -31,9 +35,13 @@ export default function DevicesDialog({ onClose }: { onClose: () => void }) {
   }
   if (part === 'words') {
     return (
-      <Dialog title="Recovery words" size="medium" onClose={onClose}>
+      <Dialog
+        title="Recovery words"
+        size="medium"
+        onClose={unwritten ? () => toast('Write the words down first. They cannot be shown again.') : onClose}
+      >
         <RecoveryWords
-          exists={answer?.recovery.exists ?? false}
+          onUnwritten={setUnwritten}
           onDone={() => {
             again()
             setPart('list')
@@ -51,17 +59,21 @@ export default function DevicesDialog({ onClose }: { onClose: () => void }) {
       )}
       <ul className="devices" aria-label="Your devices" aria-busy={answer === undefined}>
         {(answer?.devices ?? []).map((d) => (
-          <OwnDeviceRow key={d.device} device={d} changed={again} />
+          <OwnDeviceRow key={d.device} device={d} changed={again} onNote={setNote} />
         ))}
       </ul>
+      <p className={note === undefined ? 'visually-hidden' : 'share-note'} role="status">
+        {note}
+      </p>
       <div className="home-actions">
         <button type="button" className="button button-primary" onClick={() => setPart('pair')}>
           <MonitorSmartphone aria-hidden="true" /> Add a device
         </button>
-        <button type="button" className="button" onClick={() => setPart('words')}>
-          <KeyRound aria-hidden="true" />
-          {answer?.recovery.exists === true ? 'New recovery words' : 'Recovery words'}
-        </button>
+        {answer?.recovery.exists === false && (
+          <button type="button" className="button" onClick={() => setPart('words')}>
+            <KeyRound aria-hidden="true" /> Recovery words
+          </button>
+        )}
       </div>
       <p className="help">
         {answer?.recovery.exists === true
@@ -73,7 +85,8 @@ export default function DevicesDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-function OwnDeviceRow({ device, changed }: { device: OwnDevice; changed: () => void }) {
+function OwnDeviceRow(props: { device: OwnDevice; changed: () => void; onNote: (note: string) => void }) {
+  const { device } = props
   const [asking, setAsking] = useState(false)
   const { busy, problem, run } = useAction()
   const name = deviceName(device)
@@ -107,9 +120,10 @@ function OwnDeviceRow({ device, changed }: { device: OwnDevice; changed: () => v
               disabled={busy}
               onClick={() =>
                 run(async () => {
-                  await call('devices.revoke', { device: device.device })
+                  const { documents, kept } = await call('devices.revoke', { device: device.device })
                   setAsking(false)
-                  changed()
+                  props.onNote(removedWords(name, documents, kept))
+                  props.changed()
                 })
               }
             >
@@ -146,9 +160,4 @@ function Card() {
       {qr && answer !== undefined && <Qr text={answer.card} label="Your contact card as a QR code" />}
     </>
   )
-}
-
-/** Words for what was removed where. */
-export function removedWords(documents: number): string {
-  return `Removed from ${plural(documents, 'document')}.`
 }

@@ -3,7 +3,8 @@ import { call } from '../api/rpc'
 import { useAction } from '../ui/useCall'
 
 /** Makes the 24 words and shows them once. */
-export function RecoveryWords({ exists, onDone }: { exists: boolean; onDone: () => void }) {
+export function RecoveryWords(props: { onUnwritten: (unwritten: boolean) => void; onDone: () => void }) {
+  const { onUnwritten, onDone } = props
   const [words, setWords] = useState<string[]>()
   const [written, setWritten] = useState(false)
   const { busy, problem, run } = useAction()
@@ -14,11 +15,6 @@ export function RecoveryWords({ exists, onDone }: { exists: boolean; onDone: () 
           24 words on a sheet of paper bring everything back if you lose all your devices, and can remove a
           device that was stolen. Whoever has the words can do everything you can.
         </p>
-        {exists && (
-          <p className="share-note">
-            You already have recovery words. New ones take their place; the old sheet is then of no use.
-          </p>
-        )}
         {problem !== undefined && (
           <p className="help help-problem" role="alert">
             {problem}
@@ -34,7 +30,10 @@ export function RecoveryWords({ exists, onDone }: { exists: boolean; onDone: () 
             data-first
             disabled={busy}
             onClick={() =>
-              run(async () => setWords((await call('recovery.create', {})).words.trim().split(/\s+/)))
+              run(async () => {
+                setWords((await call('recovery.create', {})).words.trim().split(/\s+/))
+                onUnwritten(true)
+              })
             }
           >
             Show the words
@@ -61,7 +60,10 @@ export function RecoveryWords({ exists, onDone }: { exists: boolean; onDone: () 
           className="switch-input"
           role="switch"
           checked={written}
-          onChange={(event) => setWritten(event.target.checked)}
+          onChange={(event) => {
+            setWritten(event.target.checked)
+            onUnwritten(!event.target.checked)
+          }}
         />
       </label>
       <footer className="dialog-foot">

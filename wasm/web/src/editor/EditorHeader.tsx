@@ -26,7 +26,8 @@ export function EditorHeader(props: {
         <StatusChip id={props.id} provider={props.provider} onInfo={props.onInfo} />
       </div>
       <div className="editor-people">
-        {props.provider !== undefined && <Presence provider={props.provider} />}
+        {/* Whoever may no longer see the document does not see who is in it, either. */}
+        {props.provider !== undefined && !removed && <Presence provider={props.provider} />}
         {props.threads !== undefined && <CommentsButton threads={props.threads} />}
         {!removed && (
           <button

@@ -7,7 +7,7 @@ import type { Provider } from '../provider/provider'
 import { plural } from '../sharing/words'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/useCall'
-import { duplicate } from './duplicate'
+import { duplicate, ownLateText } from './duplicate'
 
 /** What the reader may do here, where that is not everything; and what waits or was set aside. */
 export default function MemberBanner(props: {
@@ -22,10 +22,10 @@ export default function MemberBanner(props: {
     notes.push(
       <Note key="removed" icon={<UserX />} tone="warn">
         You are no longer a member of this document. This is your copy as it was then; you can go on reading
-        it and take it with you. What you wrote since is kept here, and others do not see it.{' '}
-        <ExportButton id={props.id} format="txt" label="Export as text" />{' '}
+        it and take it with you. What you wrote since is kept here, goes along into what you export or copy,
+        and others do not see it. <ExportButton id={props.id} format="txt" label="Export as text" />{' '}
         <ExportButton id={props.id} format="json" label="Export everything" />{' '}
-        {props.provider !== undefined && <DuplicateButton provider={props.provider} />}
+        {props.provider !== undefined && <DuplicateButton id={props.id} provider={props.provider} />}
       </Note>,
     )
   } else if (d.waiting === true) {
@@ -75,7 +75,7 @@ function ExportButton(props: { id: string; format: 'txt' | 'json'; label: string
   )
 }
 
-function DuplicateButton({ provider }: { provider: Provider }) {
+function DuplicateButton({ id, provider }: { id: string; provider: Provider }) {
   const { busy, problem, run } = useAction()
   useEffect(() => {
     if (problem !== undefined) toast(problem, { tone: 'problem' })
@@ -86,7 +86,7 @@ function DuplicateButton({ provider }: { provider: Provider }) {
       type="button"
       className="button button-small"
       disabled={busy}
-      onClick={() => run(() => duplicate(provider, title()))}
+      onClick={() => run(() => duplicate(id, provider, title()))}
     >
       Copy into a new document
     </button>
@@ -112,7 +112,10 @@ function useMembership(id: string): Membership | undefined {
 async function save(id: string, format: 'txt' | 'json'): Promise<void> {
   try {
     const { content } = await call('documents.export', { id, format })
-    const url = URL.createObjectURL(new Blob([content], { type: 'text/plain;charset=utf-8' }))
+    // What was written too late stands under the text: whoever takes it along misses nothing.
+    const late = format === 'txt' ? await ownLateText(id) : ''
+    const whole = late.trim() === '' ? content : `${content.trimEnd()}\n\n${late.trim()}\n`
+    const url = URL.createObjectURL(new Blob([whole], { type: 'text/plain;charset=utf-8' }))
     const link = document.createElement('a')
     link.href = url
     link.download = `document.${format}`

@@ -2,7 +2,7 @@
  * Copies of a document that stand for themselves: another id, other keys, the
  * reader as owner. For someone who may no longer write in the original.
  */
-import type * as Y from 'yjs'
+import * as Y from 'yjs'
 import { call } from '../api/rpc'
 import { go } from '../app/router'
 import { store } from '../app/store'
@@ -14,10 +14,12 @@ type Block = Y.XmlElement | Y.XmlText
 const contents = new Map<string, Block[]>()
 
 /** Makes a new document of the reader's own with the text of this one, and goes there. */
-export async function duplicate(provider: Provider, title: string): Promise<void> {
+export async function duplicate(id: string, provider: Provider, title: string): Promise<void> {
   const blocks = bodyOf(provider)
     .toArray()
     .map((block) => block.clone() as Block)
+  const late = await ownLateText(id)
+  if (late.trim() !== '') blocks.push(...late.split('\n').map(paragraph))
   const made = await call('documents.create', { title: copyTitle(title) })
   contents.set(made.id, blocks)
   store.put(made)
@@ -30,6 +32,21 @@ export function fillCopy(id: string, provider: Provider): void {
   if (blocks === undefined || !provider.editable) return
   contents.delete(id)
   provider.doc.transact(() => bodyOf(provider).insert(0, blocks))
+}
+
+/** What was written on this device and is set aside: the reader's own, which counts for nobody. */
+export async function ownLateText(id: string): Promise<string> {
+  const { groups } = await call('aside.list', { id })
+  return groups
+    .filter((g) => g.device === store.state.status?.device)
+    .flatMap((g) => g.entries.map((e) => e.text))
+    .join('')
+}
+
+function paragraph(text: string): Y.XmlElement {
+  const element = new Y.XmlElement('paragraph')
+  if (text !== '') element.insert(0, [new Y.XmlText(text)])
+  return element
 }
 
 /** What a copy is called. */

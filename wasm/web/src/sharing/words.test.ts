@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LinkInfo } from '../api/types'
-import { deviceName, linkRoleWords, linkWords, seenWords, spanWords } from './words'
+import { deviceName, linkRoleWords, linkWords, removedWords, seenWords, spanWords } from './words'
 
 const HOUR = 3_600_000
 
@@ -53,6 +53,15 @@ describe('a device', () => {
     expect(seenWords({ ...d, lastSeen: 1 }, 5 * 60_000)).toBe('Seen 4 minutes ago')
     expect(seenWords({ ...d, kind: 'paper' }, 0)).toBe('Recovery words, kept on paper')
   })
+})
+
+it.each([
+  [3, 0, 'Laptop was removed from 3 documents.'],
+  [0, 0, 'Laptop was in no document.'],
+  [1, 2, /^Laptop was removed from 1 document. In 2 documents it cannot be removed from this device/],
+  [0, 1, /^In 1 document it cannot be removed/],
+])('a lost device: removed from %i, kept in %i', (documents, kept, words) => {
+  expect(removedWords('Laptop', documents, kept)).toMatch(words)
 })
 
 it.each([

@@ -88,3 +88,10 @@ export function seenWords(d: Pick<MemberDevice, 'me' | 'online' | 'lastSeen' | '
 export function removeWords(name: string): string {
   return `${name} can no longer read what is written from now on, and what they write later is not taken by anyone. They keep a copy of what they have already received.`
 }
+
+/** What became of a lost device: removed everywhere, or kept where it is senior to this one. */
+export function removedWords(name: string, documents: number, kept: number): string {
+  const done = documents === 0 ? '' : `${name} was removed from ${plural(documents, 'document')}. `
+  if (kept === 0) return done.trim() || `${name} was in no document.`
+  return `${done}In ${plural(kept, 'document')} it cannot be removed from this device, because it was there first: remove it from a device that is older, or with your recovery words.`
+}
