@@ -20,7 +20,7 @@ SEEDS ?= 10000
 SEED ?=
 FUZZTIME ?= 30s
 
-.PHONY: help run web test quick checks format-check lint go-test race js page browser oracle oracle-mutants fuzz soak bench access vuln format clean FORCE
+.PHONY: help run web test quick checks format-check lint go-test race js page browser oracle oracle-mutants fuzz soak bench access a11y vuln format clean FORCE
 
 help: ## list the targets
 	@awk -F': ?.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -106,7 +106,10 @@ bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, k
 	.ci/need chromium
 	cd $(WEB) && npm run --silent measure
 
-access: bin/sheaf ## accessibility of the page, with axe
+access: ## random access logs against the rules: SEEDS=n [SEED=s]
+	go test -count=1 -timeout 0 -v -run 'Removed|Duelling|AnswersDepend' ./node/access -seeds $(SEEDS) -seed $(or $(SEED),1)
+
+a11y: bin/sheaf ## accessibility of the page, with axe
 	.ci/need chromium
 	cd $(WEB) && npm run --silent e2e -- access
 

@@ -127,9 +127,12 @@ func (d *Document) loadSecret(r store.Record) error {
 }
 
 func (d *Document) loadOp(r store.Record) error {
-	op, err := access.DecodeOp(r.Value)
+	op, err := access.DecodeStored(r.Value)
 	if err != nil {
 		return fmt.Errorf("read access op: %w", err)
+	}
+	if store.OpKey(d.id, op.ID) != r.Key {
+		return fmt.Errorf("read access op: %w: another one than was stored", access.ErrMalformed)
 	}
 	d.storedOps = append(d.storedOps, op)
 	return nil

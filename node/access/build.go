@@ -17,19 +17,15 @@ var ErrRole = errors.New("role does not allow this")
 // NewGenesis makes the first op of a new document, owned by key's device. Its
 // DocID is the document's. rand gives the nonce that tells it from others.
 func NewGenesis(key *identity.Key, epoch wire.EpochID, rand io.Reader, now time.Time) (*Op, error) {
-	g := &Genesis{
+	t := GenesisTerms{
 		Devices: []GenesisDevice{{Device: key.Device(), Seal: key.SealHash(), Kind: thisDevice()}},
 		User:    key.UserID(),
 		Epoch:   epoch,
 	}
-	if _, err := io.ReadFull(rand, g.Nonce[:]); err != nil {
+	if _, err := io.ReadFull(rand, t.Nonce[:]); err != nil {
 		return nil, fmt.Errorf("make genesis: read randomness: %w", err)
 	}
-	op, err := sign(key, opHeader{Kind: KindGenesis, TS: millis(now)}, g)
-	if err != nil {
-		return nil, fmt.Errorf("make genesis: %w", err)
-	}
-	return op, nil
+	return NewGenesisOf(key, t, now)
 }
 
 // NewInvite makes the op that opens a link with the given keys and role, without

@@ -9,12 +9,17 @@
 // it to peers, and sign a [JoinRequest], which a member answers with a grant. A
 // [Wrap] carries an epoch key to one device; node/seal makes and opens it.
 //
+// A [Revoke] ends an authority, a [Leave] one's own, a [Pin] says what of ended
+// ones counts after all: [Log.Limit], [Log.Statements]. Seniority decides who may,
+// so that two who remove each other do not both succeed. A [Rotate] announces an
+// epoch key: [Log.Epochs].
+//
 // The package promises that every answer depends on the set of operations held
 // and on nothing else: not on the order of their arrival, not on a clock, not on
-// how often it was asked. Time and randomness are arguments.
+// how often it was asked. Time and randomness are arguments. One more operation
+// costs what it changes, not what is there.
 //
-// Operations of kinds that this version does not judge (revoke, leave, rotate
-// and others) are kept, passed on and listed by [Log.Ignored]. A Log is not safe
-// for concurrent use. The bytes are specified in docs/formats/access.md and
-// docs/formats/link.md.
+// Operations of kinds that this version does not know are kept, passed on and
+// listed by [Log.Ignored]. A Log is not safe for concurrent use. The bytes and the
+// rules are specified in docs/formats/access.md and docs/formats/link.md.
 package access

@@ -76,20 +76,15 @@ func (l *Log) endedFor(h *holder, o *node) bool {
 	return ended
 }
 
-// takesEffect reports whether a removal does. A leave does even if its author was
-// removed: it speaks of its author alone, and were its effect to depend on
-// revokes, then so would theirs on it.
-func (l *Log) takesEffect(n *node) bool {
-	if n.op.Leave != nil {
-		return n.counted && n.by != nil
-	}
-	return l.isValid(n)
-}
+// takesEffect reports whether a leave does, Valid or not and however many there
+// are: it speaks of its author alone, and were its effect to depend on revokes,
+// then so would theirs on it.
+func (n *node) takesEffect() bool { return n.by != nil }
 
 // leftBefore reports whether an op follows a leave of its author's authority.
 func (l *Log) leftBefore(h *holder, o *node) bool {
 	for _, leave := range l.leaves[h.device] {
-		if l.takesEffect(leave) && o.past.has(leave.index) && !h.node.past.has(leave.index) {
+		if leave.takesEffect() && o.past.has(leave.index) && !h.node.past.has(leave.index) {
 			return true
 		}
 	}
@@ -100,7 +95,7 @@ func (l *Log) leftBefore(h *holder, o *node) bool {
 // author did not get after it, also what it did not know of.
 func (l *Log) ended(h *holder) bool {
 	for _, leave := range l.leaves[h.device] {
-		if l.takesEffect(leave) && !h.node.past.has(leave.index) {
+		if leave.takesEffect() && !h.node.past.has(leave.index) {
 			return true
 		}
 	}
@@ -162,7 +157,7 @@ func (l *Log) sayings(h *holder, inc uint32) []said {
 	}
 	var least *said // of several leaves
 	for _, leave := range l.leaves[h.device] {
-		if !l.takesEffect(leave) || !leave.past.has(h.node.index) {
+		if !leave.takesEffect() || !leave.past.has(h.node.index) {
 			continue
 		}
 		before := len(all)

@@ -71,28 +71,32 @@ type Epoch struct {
 
 // Epochs lists every epoch announced, in the order in which writers prefer
 // them: clean ones first, then the deepest, then the lowest id. Those of void
-// rotations come last; what was written under them can be read.
+// rotations come last; what was written under them can be read. The list is not
+// to be changed; later ones are others.
 func (l *Log) Epochs() []Epoch {
 	l.settle()
-	var list []Epoch
-	for _, n := range l.order {
-		e := Epoch{Rotator: n.op.Author, Op: n.op.ID, Depth: n.depth, Valid: n.valid}
-		switch {
-		case n.op.Genesis != nil:
-			e.ID = n.op.Genesis.Epoch
-		case n.op.Rotate != nil:
-			e.ID, e.Back = n.op.Rotate.Epoch, n.op.Rotate.Back
-		default:
-			continue
-		}
-		e.Clean = n.valid && l.clean(n)
-		list = append(list, e)
+	if l.epochsStale {
+		l.epochsStale = false
+		l.findEpochs()
 	}
-	slices.SortFunc(list, func(a, b Epoch) int {
+	return l.epochs
+}
+
+func (l *Log) findEpochs() {
+	l.epochs = make([]Epoch, 0, len(l.rotations))
+	for _, n := range l.rotations {
+		e := Epoch{Rotator: n.op.Author, Op: n.op.ID, Depth: n.depth, Valid: n.valid, Clean: n.valid && l.clean(n)}
+		if n.op.Genesis != nil {
+			e.ID = n.op.Genesis.Epoch
+		} else {
+			e.ID, e.Back = n.op.Rotate.Epoch, n.op.Rotate.Back
+		}
+		l.epochs = append(l.epochs, e)
+	}
+	slices.SortFunc(l.epochs, func(a, b Epoch) int {
 		return cmp.Or(compareBool(b.Clean, a.Clean), compareBool(b.Valid, a.Valid),
 			cmp.Compare(b.Depth, a.Depth), bytes.Compare(a.ID[:], b.ID[:]), compareIDs(a.Op, b.Op))
 	})
-	return list
 }
 
 func compareBool(a, b bool) int {
@@ -105,10 +109,11 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// clean reports whether every removal that takes effect precedes an op.
+// clean reports whether every Valid removal precedes an op. Those of a removed
+// device are not Valid, so that it cannot make others rotate for ever.
 func (l *Log) clean(n *node) bool {
 	for _, r := range l.removals {
-		if r != n && l.takesEffect(r) && !n.past.has(r.index) {
+		if r.valid && !n.past.has(r.index) {
 			return false
 		}
 	}

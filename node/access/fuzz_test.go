@@ -51,13 +51,20 @@ func FuzzOpHeader(f *testing.F) {
 		if err != nil {
 			return
 		}
-		l := NewLog(ops[0].DocID())
-		for _, o := range ops[:5] {
-			must(l.Add(o))
+		// Alike before and after the others.
+		l, other := NewLog(ops[0].DocID()), NewLog(ops[0].DocID())
+		_, _ = other.Add(op)
+		for _, o := range ops {
+			_, _ = l.Add(o)
+			_, _ = other.Add(o)
+			other.Members()
 		}
 		_, err = l.Add(op)
 		if err != nil && l.Has(op.ID) {
 			t.Fatal("an op that was refused is in the log")
+		}
+		if l.Has(op.ID) && (l.Valid(op.ID) != other.Valid(op.ID) || len(l.Members()) != len(other.Members())) {
+			t.Fatal("the order of arrival decides")
 		}
 		if auth, role, ok := l.Authority(ada.Device()); !ok || role != Owner || auth != ops[0].ID.Short() {
 			t.Fatal("the creator lost the document")

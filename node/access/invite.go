@@ -5,7 +5,6 @@ import (
 	"crypto/hpke"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/identity"
@@ -141,8 +140,8 @@ func (i *Invite) expired(now time.Time) bool {
 // uses counts the devices other than d that an invite has let in.
 func (l *Log) uses(invite *node, d wire.Device) int {
 	seen := map[wire.Device]bool{}
-	for _, n := range l.order {
-		if n.valid && n.via == invite && n.op.Grant.Devices[0].Device != d {
+	for _, n := range invite.lets {
+		if n.valid && n.op.Grant.Devices[0].Device != d {
 			seen[n.op.Grant.Devices[0].Device] = true
 		}
 	}
@@ -181,27 +180,27 @@ type InviteInfo struct {
 // Invites lists the Valid invites in topological order.
 func (l *Log) Invites() []InviteInfo {
 	l.settle()
-	at := map[*node]int{}
 	var list []InviteInfo
-	for _, n := range l.order {
-		if n.valid && n.op.Invite != nil {
-			b := n.op.Invite
-			info := InviteInfo{
-				Op: n.op.ID, Sign: b.Sign, Seal: b.Seal, Role: b.Role, Max: b.MaxUses, CloseOnRemoval: b.CloseOnRemoval == 1,
-				By: n.op.Author, Made: n.op.Time, State: l.stateOf(n),
-			}
-			if b.ExpiresMillis != 0 {
-				info.Expires = time.UnixMilli(int64(b.ExpiresMillis))
-			}
-			at[n] = len(list)
-			list = append(list, info)
+	for _, n := range l.links {
+		if !n.valid {
+			continue
 		}
-		if n.valid && n.via != nil {
-			info := &list[at[n.via]]
-			if d := n.op.Grant.Devices[0].Device; !slices.Contains(info.Uses, d) {
+		b := n.op.Invite
+		info := InviteInfo{
+			Op: n.op.ID, Sign: b.Sign, Seal: b.Seal, Role: b.Role, Max: b.MaxUses, CloseOnRemoval: b.CloseOnRemoval == 1,
+			By: n.op.Author, Made: n.op.Time, State: l.stateOf(n),
+		}
+		if b.ExpiresMillis != 0 {
+			info.Expires = time.UnixMilli(int64(b.ExpiresMillis))
+		}
+		seen := map[wire.Device]bool{}
+		for _, g := range n.lets {
+			if d := g.op.Grant.Devices[0].Device; g.valid && !seen[d] {
+				seen[d] = true
 				info.Uses = append(info.Uses, d)
 			}
 		}
+		list = append(list, info)
 	}
 	return list
 }

@@ -34,21 +34,34 @@ type Log struct {
 	heads  map[wire.OpID]*node
 	parked parked
 
-	groups   map[group][]*node  // ops that share a limit, in (depth, id) order
-	revokes  map[Target][]*node // by what they name
-	pins     map[Target][]*node
-	leaves   map[wire.Device][]*node // by author
-	removals []*node                 // all revokes and leaves
-	revision uint64
+	groups    map[group][]*node  // ops that share a limit, in (depth, id) order
+	revokes   map[Target][]*node // by what they name
+	pins      map[Target][]*node
+	leaves    map[wire.Device][]*node // by author
+	removals  []*node                 // all revokes and leaves
+	rotations []*node                 // the genesis and all rotations
+	policies  []*node
+	relays    []*node
+	revision  uint64
 
 	holders map[wire.Auth][]*holder   // authorities by the first half of their op's id
 	devices map[wire.Device][]*holder // and by device
 	invites map[wire.Device][]*node   // invites by their key
-	stale   bool                      // verdicts are to be made anew, see settle
+	all     []*holder                 // all of them
+	links   []*node                   // all invites
+	closing []*node                   // invites that a removal closes
+
+	recounts    map[group]int // groups of which it is to be found out which ops count
+	doubts      []*node       // ops whose verdicts are to be made anew, see settle
+	unsure      []*holder     // those that may have come to count, or no longer do
+	epochsStale bool          // epochs are to be found anew
+	seated      []*holder     // the current ones, the most senior first
+	members     []Member      // described
+	epochs      []Epoch
 }
 
-// node is an op in the graph. Nothing but counted and valid changes after its
-// insertion.
+// node is an op in the graph. After its insertion nothing changes but the
+// verdicts on it and the list of grants.
 type node struct {
 	op      *Op
 	index   int       // in order
@@ -57,9 +70,12 @@ type node struct {
 	by      *holder   // the authority its author had; nil: none that is judged
 	via     *node     // the invite a grant answers
 	holders []*holder // the authorities it gives
-	counted bool
-	known   bool // valid says so
+	lets    []*node   // of an invite: grants that answer it
+	out     uint8     // classes of groups in which it has no place
+	counted bool      // it has one in all
+	known   bool      // valid says so
 	valid   bool
+	doubted bool // it is among the doubts
 }
 
 // NewLog returns the empty log of a document.
@@ -68,7 +84,7 @@ func NewLog(doc wire.DocID) *Log {
 		doc: doc, limits: defaultLimits, nodes: map[wire.OpID]*node{}, heads: map[wire.OpID]*node{},
 		parked: newParked(), groups: map[group][]*node{}, revokes: map[Target][]*node{}, pins: map[Target][]*node{},
 		leaves: map[wire.Device][]*node{}, holders: map[wire.Auth][]*holder{},
-		devices: map[wire.Device][]*holder{}, invites: map[wire.Device][]*node{},
+		devices: map[wire.Device][]*holder{}, invites: map[wire.Device][]*node{}, recounts: map[group]int{},
 	}
 }
 
@@ -210,20 +226,55 @@ func (l *Log) insert(op *Op) error {
 		delete(l.heads, id)
 	}
 	l.heads[op.ID] = n
+	l.index(n)
+	l.count(n)
+	n.known = true
+	l.doubt(n)
+	l.revision++
+	return nil
+}
+
+// index notes an op where it will be looked for.
+func (l *Log) index(n *node) {
+	op := n.op
+	if n.by != nil {
+		n.by.ops = append(n.by.ops, n)
+	}
+	if n.via != nil {
+		n.via.lets = append(n.via.lets, n)
+	}
 	for _, h := range n.holders {
+		l.all = append(l.all, h)
 		l.holders[op.ID.Short()] = append(l.holders[op.ID.Short()], h)
 		l.devices[h.device] = append(l.devices[h.device], h)
+		if h.up != nil {
+			h.up.adds = append(h.up.adds, h)
+		}
 	}
-	if op.Invite != nil {
+	switch {
+	case op.Invite != nil:
+		l.links = append(l.links, n)
 		l.invites[op.Invite.Sign] = append(l.invites[op.Invite.Sign], n)
+		if op.Invite.CloseOnRemoval == 1 {
+			l.closing = append(l.closing, n)
+		}
+	case op.Revoke != nil:
+		l.revokes[op.Revoke.Target] = append(l.revokes[op.Revoke.Target], n)
+		l.removals = append(l.removals, n)
+	case op.Leave != nil:
+		l.leaves[op.Author] = append(l.leaves[op.Author], n)
+		l.removals = append(l.removals, n)
+		l.unsure = append(l.unsure, l.devices[op.Author]...)
+	case op.Pin != nil:
+		l.pins[op.Pin.Target] = append(l.pins[op.Pin.Target], n)
+	case op.Policy != nil:
+		l.policies = append(l.policies, n)
+	case op.Relays != nil:
+		l.relays = append(l.relays, n)
+	case op.Rotate != nil || op.Genesis != nil:
+		l.rotations = append(l.rotations, n)
+		l.epochsStale = true
 	}
-	l.noteRemoval(n)
-	l.count(n)
-	l.revision++
-	if !l.stale {
-		l.isValid(n)
-	}
-	return nil
 }
 
 // Has reports whether an op is in the log, with all its predecessors.
@@ -301,21 +352,6 @@ func (l *Log) Ignored() map[Kind]int {
 
 // judged reports whether this version knows what the op means.
 func (op *Op) judged() bool { return kindNames[op.Kind] != "" }
-
-// noteRemoval indexes an op that ends or limits something.
-func (l *Log) noteRemoval(n *node) {
-	switch op := n.op; {
-	case op.Revoke != nil:
-		l.revokes[op.Revoke.Target] = append(l.revokes[op.Revoke.Target], n)
-		l.removals = append(l.removals, n)
-		l.stale = true // what its target did meanwhile counts no more
-	case op.Leave != nil:
-		l.leaves[op.Author] = append(l.leaves[op.Author], n)
-		l.removals = append(l.removals, n)
-	case op.Pin != nil:
-		l.pins[op.Pin.Target] = append(l.pins[op.Pin.Target], n)
-	}
-}
 
 // Revision grows whenever any verdict, limit or epoch may have changed.
 func (l *Log) Revision() uint64 { return l.revision }

@@ -244,14 +244,31 @@ func (m *model) counted(op *Op) bool {
 	earlier, adds := 0, 0
 	for _, other := range m.ops {
 		if m.fact(other.ID).held && other.Auth == op.Auth && other.Author == op.Author &&
-			removal(other.Kind) == removal(op.Kind) && m.before(other.ID, op.ID) < 0 {
+			removal(other.Kind) == removal(op.Kind) && m.before(other.ID, op.ID) < 0 && m.known(other.ID) {
 			earlier++
 			if other.Kind == KindDevAdd {
 				adds++
 			}
 		}
 	}
-	return earlier < most && (op.Kind != KindDevAdd || adds < m.limits.devAdds)
+	return m.known(op.ID) && earlier < most && (op.Kind != KindDevAdd || adds < m.limits.devAdds)
+}
+
+// known reports whether all owners who removed an op's authority knew the op.
+func (m *model) known(id wire.OpID) bool {
+	s := m.fact(id).by
+	if s == nil {
+		return true
+	}
+	for r, op := range m.ops {
+		if op.Revoke == nil || !m.fact(r).held || m.fact(r).by == nil || m.fact(r).by.role != Owner || m.past(s.op)[r] || m.past(r)[id] {
+			continue
+		}
+		if named := m.named(op.Revoke, s); named != nil && m.mayEnd(m.fact(r).by, s, named) && m.valid(r) {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *model) valid(id wire.OpID) bool {
@@ -293,7 +310,7 @@ func (m *model) judge(id wire.OpID) bool {
 
 // leaves reports whether a leave takes effect.
 func (m *model) leaves(op *Op) bool {
-	return m.fact(op.ID).held && m.fact(op.ID).by != nil && m.counted(op)
+	return m.fact(op.ID).held && m.fact(op.ID).by != nil
 }
 
 // revokes lists the Valid revokes that are rightful against a seat.
@@ -436,11 +453,24 @@ func (m *model) chain(s *seat, inc uint32) (limit Limit, ids []wire.EntryID) {
 // clean reports whether a rotation follows every Valid removal.
 func (m *model) clean(id wire.OpID) bool {
 	for r, op := range m.ops {
-		if (op.Revoke != nil && m.valid(r) || op.Leave != nil && m.leaves(op)) && !m.past(id)[r] {
+		if (op.Revoke != nil || op.Leave != nil) && m.valid(r) && !m.past(id)[r] {
 			return false
 		}
 	}
 	return m.valid(id)
+}
+
+// last finds the Valid op of a kind that was made last.
+func (m *model) last(kind Kind) (best *Op) {
+	for id, op := range m.ops {
+		if op.Kind != kind || !m.valid(id) {
+			continue
+		}
+		if best == nil || m.depths[id] > m.depths[best.ID] || m.depths[id] == m.depths[best.ID] && bytes.Compare(id[:], best.ID[:]) < 0 {
+			best = op
+		}
+	}
+	return best
 }
 
 // senior orders seats: pre-order of the tree of grants.

@@ -102,6 +102,9 @@ func ParseJoinRequest(raw []byte) (*JoinRequest, error) {
 	if err := checkDevice(map[wire.Device]bool{}, h.Device, h.Kind); err != nil {
 		return nil, fmt.Errorf("read request to join: %w", err)
 	}
+	if err := wire.ValidDeviceKey(h.Device); err != nil {
+		return nil, fmt.Errorf("read request to join: %w: %w", ErrMalformed, err)
+	}
 	if !wire.Verify(h.Device, wire.DomainJoin, e.Hdr, e.Sig) {
 		return nil, fmt.Errorf("read request to join: %w", ErrSignature)
 	}

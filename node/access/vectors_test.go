@@ -73,6 +73,21 @@ type memberVector struct {
 	Auth   hexBytes `json:"auth"`
 }
 
+type chainVector struct {
+	Device  hexBytes `json:"device"`
+	Auth    hexBytes `json:"auth_op"`
+	Inc     uint32   `json:"inc"`
+	Bounded bool     `json:"bounded"`
+	Counts  uint64   `json:"entries_that_count"`
+}
+
+type epochVector struct {
+	ID      hexBytes `json:"epoch"`
+	Rotator hexBytes `json:"rotator"`
+	Valid   bool     `json:"valid"`
+	Clean   bool     `json:"clean"`
+}
+
 type accessVectors struct {
 	Comment string         `json:"comment"`
 	Devices []deviceVector `json:"devices"`
@@ -90,6 +105,8 @@ type accessVectors struct {
 	Ops     []opVector     `json:"ops_in_this_order"`
 	Members []memberVector `json:"members_afterwards"`
 	Heads   []string       `json:"heads_afterwards"`
+	Chains  []chainVector  `json:"chains_afterwards"`
+	Epochs  []epochVector  `json:"epochs_as_writers_prefer_them"`
 }
 
 // vectorOps makes a small log and what has to be refused beside it. The bodies
@@ -135,11 +152,38 @@ func vectorOps(v *accessVectors) []*Op {
 		Back  []byte
 	}{Epoch: wire.EpochID{8}, Back: []byte("not for this version")})
 	void := forge(l, bob, KindGrant, grantBob.ID, []wire.OpID{later.ID}, toCy)
-	return []*Op{genesis, invite, grantBob, grantCy, later, void}
+	return append([]*Op{genesis, invite, grantBob, grantCy, later, void}, vectorRemovals(l, genesis, later, grantBob, grantCy)...)
+}
+
+// vectorRemovals goes on with the kinds that the first ops do not have: Bob adds a
+// device, Ada removes Bob and keeps it, Cy leaves, and Bob rotates as if nothing
+// had happened.
+func vectorRemovals(l *Log, genesis, last, grantBob, grantCy *Op) []*Op {
+	ada, bob, cy, dee := vectorKey(1), vectorKey(2), vectorKey(3), vectorKey(6)
+	state := func(k *identity.Key, seq uint64) []Statement {
+		return []Statement{{Device: k.Device(), Inc: 1, Seq: seq, ID: wire.EntryID{byte(seq)}, Sig: wire.Signature{1}}}
+	}
+	after := func(op *Op) []wire.OpID { return []wire.OpID{op.ID} }
+	bobs := Target{Op: grantBob.ID}
+	devAdd := forge(l, bob, KindDevAdd, grantBob.ID, after(last), &DevAdd{Device: dee.Device(), Seal: dee.SealHash(), Kind: DeviceBrowser})
+	revoke := forge(l, ada, KindRevoke, genesis.ID, after(devAdd), &Revoke{Target: bobs, Cuts: state(bob, 7), Keep: []wire.Device{dee.Device()}})
+	leave := forge(l, cy, KindLeave, grantCy.ID, after(revoke), &Leave{Statements: state(cy, 3)})
+	pin := forge(l, ada, KindPin, genesis.ID, after(leave), &Pin{Target: bobs, Limit: 1, Statements: state(bob, 9)})
+	policy := forge(l, ada, KindPolicy, genesis.ID, after(pin), &newPolicy{})
+	relay := forge(l, ada, KindRelay, genesis.ID, after(policy), &Relays{Devices: []wire.Device{dee.Device()}, Topic: "sheaf/1/topic"})
+	late := forge(l, bob, KindRotate, grantBob.ID, after(relay), &Rotate{Epoch: wire.EpochID{7}})
+	return []*Op{devAdd, revoke, leave, pin, policy, relay, late}
+}
+
+func holdersOf(l *Log, id wire.OpID) []*holder {
+	if n := l.nodes[id]; n != nil && l.Valid(id) {
+		return n.holders
+	}
+	return nil
 }
 
 func TestVectors(t *testing.T) {
-	v := &accessVectors{Comment: "docs/formats/access.md. The ops, added in this order to the log of doc, give these results. 'kept': in the log without a meaning; 'void': refused for what its past shows; the rest: refused by itself."}
+	v := &accessVectors{Comment: "docs/formats/access.md. The ops, added in this order to the log of doc, give these results. 'kept': in the log, does not count; 'void': refused for what its past shows; the rest: refused by itself."}
 	ops := vectorOps(v)
 	l := NewLog(wire.DocID(v.Doc))
 	put := func(name string, raw []byte) {
@@ -173,7 +217,8 @@ func TestVectors(t *testing.T) {
 	}
 	for i, name := range []string{
 		"genesis", "invite as editor", "grant by way of the invite", "grant as commenter, beside both",
-		"rotate", "grant by an editor without an invite",
+		"rotate", "grant by an editor without an invite", "dev_add", "revoke that keeps the added device", "leave",
+		"pin", "policy", "relay", "rotate by the removed one",
 	} {
 		put(name, ops[i].Raw)
 	}
@@ -197,9 +242,18 @@ func TestVectors(t *testing.T) {
 		results[i] = o.Want
 	}
 	if want := []string{
-		"valid", "valid", "valid", "valid", "valid", "void", "signature", "unknown version", "malformed", "malformed",
+		"valid", "valid", "valid", "valid", "valid", "void", "valid", "valid", "valid", "valid", "valid", "valid", "kept", "signature", "unknown version", "malformed", "malformed",
 	}; !slices.Equal(results, want) {
 		t.Errorf("got %v, want %v", results, want)
+	}
+	for _, op := range ops {
+		for _, h := range holdersOf(l, op.ID) {
+			limit := l.Limit(op.ID.Short(), h.device, 1)
+			v.Chains = append(v.Chains, chainVector{h.device[:], op.ID[:], 1, limit.Bounded, limit.Counts})
+		}
+	}
+	for _, e := range l.Epochs() {
+		v.Epochs = append(v.Epochs, epochVector{e.ID[:], e.Rotator[:], e.Valid, e.Clean})
 	}
 	checkVectors(t, "access.json", v)
 }
