@@ -329,17 +329,15 @@ func givenBy(op *access.Op) []wire.Device {
 	return list
 }
 
-// userOf is the user that an authority is said to belong to.
+// userOf is the user that an authority belongs to.
 func (d *Document) userOf(auth wire.Auth, dev wire.Device) wire.UserID {
 	for op := range d.access.All() {
 		if op.ID.Short() != auth || !slices.Contains(givenBy(op), dev) {
 			continue
 		}
 		switch {
-		case op.Genesis != nil:
-			return op.Genesis.User
-		case op.Grant != nil:
-			return op.Grant.User
+		case op.Genesis != nil, op.Grant != nil:
+			return userOf(op)
 		case op.DevAdd != nil:
 			return d.userOf(op.Auth.Short(), op.Author)
 		}

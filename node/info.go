@@ -26,7 +26,7 @@ type Holding struct {
 // Keeper is another device that keeps entries of a document durably.
 type Keeper struct {
 	Device  wire.Device
-	User    wire.UserID // a label
+	User    wire.UserID // as Document.People has it
 	Name    string
 	Entries uint64    // of those here that count, as far as it has signed for them or wrote them
 	At      time.Time // when it last signed, by its clock; zero if it only wrote
@@ -73,6 +73,7 @@ func (d *Document) storedBytes(ctx context.Context) (int64, error) {
 
 // keepersLocked lists the members that hold something. Called with mu held.
 func (d *Document) keepersLocked() []Keeper {
+	users := d.usersByRoot()
 	var list []Keeper
 	seen := map[wire.Device]bool{d.node.device: true}
 	for _, m := range d.access.Members() {
@@ -80,7 +81,7 @@ func (d *Document) keepersLocked() []Keeper {
 			continue
 		}
 		seen[m.Device] = true
-		k := Keeper{Device: m.Device, User: m.User, Name: d.node.nameOf(m.Device)}
+		k := Keeper{Device: m.Device, User: users[m.Root], Name: d.node.nameOf(m.Device)}
 		for chain := range d.chains.All() {
 			counts := d.chains.Counts(chain)
 			if author, _, _, _ := d.chains.Author(chain); author == m.Device {

@@ -46,8 +46,8 @@ type PairingState string
 
 // The states of adding a device; "" is none.
 const (
-	PairingWaiting PairingState = "waiting" // old: for a device to read the link; new: for the old one
-	PairingConfirm PairingState = "confirm" // old: the person decides; new: so the old one is asked
+	PairingWaiting PairingState = "waiting" // old: for a device to read the link; new: for the old one, and with a code for the person there
+	PairingConfirm PairingState = "confirm" // old: the person decides
 	PairingWorking PairingState = "working"
 	PairingDone    PairingState = "done"
 	PairingFailed  PairingState = "failed"
@@ -394,7 +394,7 @@ func (n *Node) speak(ctx context.Context, link identity.PairLink, s network.Stre
 		}
 	}
 	n.tellPairing(ctx, func(st *PairingStatus) {
-		st.State, st.Device, st.Code = PairingConfirm, device, hand.Code()
+		st.Device, st.Code = device, hand.Code() // it waits for the person at the other one
 	})
 	b, err := readFrame(s, maxPairGrantBytes, pairAskTimeout)
 	if err != nil {

@@ -27,7 +27,10 @@ func pair(t *testing.T, old, fresh *node.Node, name string) {
 		t.Fatal(err)
 	}
 	await(t, "the old device to ask", func() bool { return old.PairingStatus().State == node.PairingConfirm })
-	await(t, "the new device to show the code", func() bool { return fresh.PairingStatus().State == node.PairingConfirm })
+	await(t, "the new device to show the code", func() bool {
+		st := fresh.PairingStatus()
+		return st.State == node.PairingWaiting && st.Code != ""
+	})
 	shown, asked := fresh.PairingStatus(), old.PairingStatus()
 	if asked.Name != name || asked.Device != fresh.Device() || asked.Code != shown.Code || len(asked.Code) != 6 {
 		t.Errorf("the old device shows %+v, the new one %+v", asked, shown)

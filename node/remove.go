@@ -39,7 +39,7 @@ const (
 
 // RemoveOptions say who is removed. One of User, Root, Device and Via is set.
 type RemoveOptions struct {
-	User   wire.UserID // every device that goes by this label
+	User   wire.UserID // every device of this person, as People groups them
 	Root   wire.OpID   // every device let in by this op or by a device of it
 	Device wire.Device // one device, and those it has added
 	Via    wire.OpID   // every device that came by this invite
@@ -101,6 +101,7 @@ func (d *Document) catchUp(ctx context.Context) error {
 
 // targets lists the authorities that a removal ends.
 func (d *Document) targets(opt RemoveOptions) []access.Member {
+	users := d.usersByRoot()
 	var list []access.Member
 	for _, m := range d.rosterNow().members {
 		switch {
@@ -108,7 +109,7 @@ func (d *Document) targets(opt RemoveOptions) []access.Member {
 		case !opt.Device.IsZero() && m.Device == opt.Device,
 			!opt.Root.IsZero() && m.Root == opt.Root,
 			!opt.Via.IsZero() && m.Via == opt.Via,
-			!opt.User.IsZero() && m.User == opt.User:
+			!opt.User.IsZero() && users[m.Root] == opt.User:
 			list = append(list, m)
 		}
 	}

@@ -140,14 +140,7 @@ func (a authors) Author(auth wire.Auth, dev wire.Device) (comments.Author, bool)
 	if root == nil {
 		return comments.Author{}, false
 	}
-	who := comments.Author{Root: root.ID, Role: role}
-	switch {
-	case root.Genesis != nil:
-		who.User = root.Genesis.User
-	case root.Grant != nil:
-		who.User = root.Grant.User
-	}
-	return who, true
+	return comments.Author{Root: root.ID, Role: role, User: userOf(root)}, true
 }
 
 // rootOf finds the genesis or grant that an authority goes back to.

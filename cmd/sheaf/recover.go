@@ -10,16 +10,18 @@ import (
 )
 
 var recoverCommand = &command{
-	name: "recover", args: "[--words-stdin [--revoke DEVICE]...]", short: "make recovery words, or come back by them",
+	name: "recover", args: "[--words-stdin [--at ADDRESS]... [--revoke DEVICE]...]", short: "make recovery words, or come back by them",
 	long: `Makes 24 recovery words and prints them, once. Write them on paper and keep the
 paper where your devices are not: who has the words is you.
 
 With --words-stdin the words are read from standard input, on a new device whose
 others are lost: it becomes yours, and your documents come to it from the devices
-that have them. --revoke names lost devices to be taken out of all documents.`,
+that have them. Words carry no address: devices on the local network are found,
+others by --at, which takes an address or any link to a document. --revoke names lost devices to be taken out of all documents.`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 		restore := fs.Bool("words-stdin", false, "come back by the words on standard input")
-		var lost wordList
+		var lost, at wordList
+		fs.Var(&at, "at", "`address` of a device, or link to a document, to begin at; may be repeated")
 		fs.Var(&lost, "revoke", "lost `device` to take out of all documents; may be repeated")
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) > 0 {
@@ -33,7 +35,7 @@ that have them. --revoke names lost devices to be taken out of all documents.`,
 				return err
 			}
 			if *restore {
-				return restoreByWords(ctx, e, c, lost)
+				return restoreByWords(ctx, e, c, lost, at)
 			}
 			var answer struct{ Words string }
 			if err := c.Call(ctx, "recovery.create", struct{}{}, &answer); err != nil {
@@ -57,18 +59,18 @@ func (l *wordList) Set(s string) error {
 	return nil
 }
 
-func restoreByWords(ctx context.Context, e *env, c caller, lost []string) error {
+func restoreByWords(ctx context.Context, e *env, c caller, lost, at wordList) error {
 	words, err := readLine(e, "The 24 words: ")
 	if err != nil {
 		return err
 	}
-	if lost == nil {
-		lost = []string{}
-	}
-	var answer struct{ Documents int }
-	if err := c.Call(ctx, "recovery.restore", map[string]any{"words": words, "revoke": lost}, &answer); err != nil {
+	var answer struct{ Documents, Missing int }
+	if err := c.Call(ctx, "recovery.restore", map[string]any{"words": words, "revoke": lost, "hints": at}, &answer); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "This device is yours again. %s found; what is in them comes as devices that have them are reached.\n", counted(answer.Documents, "document"))
+	fmt.Fprintf(e.stdout, "This device is yours again. %s came back.\n", counted(answer.Documents, "document"))
+	if answer.Missing > 0 {
+		fmt.Fprintf(e.stdout, "%s could not be reached. Start a device that has them, leave Sheaf running, and let that device add this one.\n", counted(answer.Missing, "document"))
+	}
 	return nil
 }
