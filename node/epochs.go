@@ -53,17 +53,6 @@ func newEpochs() epochs {
 	return epochs{backs: map[wire.EpochID][]seal.HeldKey{}, firstSee: map[wire.EpochID]time.Time{}}
 }
 
-// announced finds who announced the epoch of a key: of several who claim its
-// id, the one from whom it follows.
-func (d *Document) announced(id wire.EpochID, key seal.EpochKey) (access.Epoch, bool) {
-	for _, e := range d.rosterNow().epochs {
-		if e.ID == id && key.ID(e.Rotator) == id {
-			return e, true
-		}
-	}
-	return access.Epoch{}, false
-}
-
 // holds says whether the key of an announced epoch is held. A key of the same
 // id that follows from another device is of another epoch.
 func (d *Document) holds(e access.Epoch) bool {
