@@ -98,8 +98,8 @@ func followPairing(ctx context.Context, e *env, c *local.Client, events *local.C
 			continue
 		}
 		p := event.Pairing
-		switch p.State {
-		case "confirm":
+		switch {
+		case p.State == "confirm" && role == "old":
 			if asked {
 				continue
 			}
@@ -107,16 +107,14 @@ func followPairing(ctx context.Context, e *env, c *local.Client, events *local.C
 			if err := confirmPairing(ctx, e, c, p); err != nil {
 				return err
 			}
-		case "done":
+		case p.State == "done":
 			fmt.Fprintln(e.stdout, pairedText[role])
 			return nil
-		case "failed":
+		case p.State == "failed":
 			return errors.New(p.Message)
-		default:
-			if role == "new" && p.Code != "" && p.Code != last {
-				last = p.Code
-				fmt.Fprintf(e.stderr, "Your other device shows the code %s. Say yes there if it is the same.\n", printable(p.Code))
-			}
+		case role == "new" && p.Code != "" && p.Code != last:
+			last = p.Code
+			fmt.Fprintf(e.stderr, "This device's code is %s. Say yes at the other one if it shows the same.\n", printable(p.Code))
 		}
 	}
 }

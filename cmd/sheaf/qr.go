@@ -11,7 +11,7 @@ import (
 )
 
 // quietZone is how many light modules a reader wants around a code.
-const quietZone = 2
+const quietZone = 4
 
 // printQR draws a QR code of text, two rows of modules a line. Colours are set
 // for both kinds of module, so that it is dark on light on any terminal.
