@@ -149,7 +149,8 @@ function dialogs(name: string, h: Harness): void {
     await page.getByLabel('Once more').fill('open sesame')
     await check(h, page, `${name}-passphrase`)
     await page.getByRole('button', { name: 'Set', exact: true }).click()
-    await expect.poll(() => own.passphrase).toBe('open sesame')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(own.passphrase).toBe('open sesame')
     own.locked = true
     h.ada.node.emit({ type: 'lock', locked: true })
     await page.getByLabel('Passphrase').fill('wrong')

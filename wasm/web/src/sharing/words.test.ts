@@ -27,7 +27,7 @@ describe('a link', () => {
     [{ state: 'revoked' as const, uses: 1 }, 'Used by 1 device, taken back'],
     [{ state: 'expired' as const, expiresAt: 1 }, 'Not used yet, expired'],
     [{ state: 'used' as const, uses: 1, maxUses: 1 }, 'Used by 1 of 1 devices, used up'],
-    [{ state: 'closed' as const }, 'Not used yet, closed when someone was removed'],
+    [{ state: 'closed' as const }, 'Not used yet, closed when access was taken away'],
   ])('%j: %s', (change, words) => {
     expect(linkWords({ ...link, ...change }, 0)).toBe(words)
   })

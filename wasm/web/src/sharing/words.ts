@@ -43,7 +43,7 @@ export function linkWords(link: LinkInfo, now: number): string {
       parts.push('taken back')
       break
     case 'closed':
-      parts.push('closed when someone was removed')
+      parts.push('closed when access was taken away')
       break
     case 'expired':
       parts.push('expired')
