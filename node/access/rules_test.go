@@ -161,6 +161,23 @@ func TestRejoiningByAnOldLink(t *testing.T) {
 	}
 }
 
+// TestALinkFallsWithItsOwner lets someone in by the link of an owner who had been
+// removed when they made it, as comes out later.
+func TestALinkFallsWithItsOwner(t *testing.T) {
+	s := newScene(t)
+	bob, cy := testKey("bob"), testKey("cy")
+	toBob := s.grant(s.ada, s.genesis, Owner, bob)
+	keys := must(DeriveInvite(testSecret("link")))
+	invite := s.op(bob, KindInvite, toBob, &Invite{Sign: keys.Public(), Seal: keys.SealHash(), Role: Editor})
+	g := grantTo(Editor, cy)
+	g.Via = []Via{{Invite: invite.ID, Proof: keys.key.Sign(wire.DomainInviteProof, proofBody(s.l.doc, cy.Device(), cy.SealHash()))}}
+	toCy := s.op(s.ada, KindGrant, s.genesis, g, invite)
+	s.valid("by the link", true, toCy)
+	s.revoke(s.ada, s.genesis, toBob) // which does not know the link
+	s.valid("by the link of a removed owner", false, invite, toCy)
+	s.member("who came by it", cy, false)
+}
+
 func TestAnEpochIsCleanIfItKnowsEveryRemoval(t *testing.T) {
 	s := newScene(t)
 	bob, cy := testKey("bob"), testKey("cy")
