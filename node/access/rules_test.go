@@ -131,6 +131,24 @@ func TestTheStrongestStatementLimits(t *testing.T) {
 	}
 }
 
+// TestAnOwnerIsStrongerThanASeniorDevice lets a device state more of a device of
+// its user than an owner who came later.
+func TestAnOwnerIsStrongerThanASeniorDevice(t *testing.T) {
+	s := newScene(t)
+	phone, laptop, cy := testKey("phone"), testKey("laptop"), testKey("cy")
+	grant := s.op(s.ada, KindGrant, s.genesis, grantTo(Editor, phone, laptop))
+	toCy := s.grant(s.ada, s.genesis, Owner, cy, grant)
+	if !s.l.Senior(grant.ID.Short(), phone.Device(), toCy.ID.Short(), cy.Device()) {
+		t.Fatal("the phone is not senior to cy")
+	}
+	target := Target{Op: grant.ID, Index: 1}
+	out := s.op(phone, KindRevoke, grant, &Revoke{Target: target, Cuts: stated(laptop, 9)})
+	s.op(cy, KindRevoke, toCy, &Revoke{Target: target, Cuts: stated(laptop, 3)}, grant)
+	s.limit("an owner and a senior device", grant, laptop, 0, Limit{true, 4})
+	s.op(phone, KindPin, grant, &Pin{Target: target, Limit: 1, Statements: stated(laptop, 9)}, out)
+	s.limit("a pin of the device", grant, laptop, 0, Limit{true, 4})
+}
+
 // TestRejoiningByAnOldLink removes a guest, who comes by the same link again.
 func TestRejoiningByAnOldLink(t *testing.T) {
 	for _, closes := range []uint8{0, 1} {
