@@ -408,8 +408,12 @@ func (w *world) deliver(t *testing.T, l *Log) {
 				t.Fatal(err)
 			}
 		}
-		if w.rng.IntN(4) == 0 {
+		switch w.rng.IntN(8) {
+		case 0:
 			l.Authority(pick(w, w.keys).Device())
+		case 1:
+			l.Members()
+			l.Epochs()
 		}
 	}
 }

@@ -172,7 +172,11 @@ func TestRejoiningByAnOldLink(t *testing.T) {
 		}
 		back := s.op(bob, KindGrant, toBob, via(eve), out)
 		s.valid("let in after the removal", closes == 0, back)
-		shut := s.op(s.ada, KindRevoke, s.genesis, &Revoke{Target: Target{Op: invite.ID}}, out)
+		other := s.op(s.ada, KindInvite, s.genesis, &Invite{Sign: new.Device(), Role: Editor, CloseOnRemoval: closes}, out)
+		shut := s.op(s.ada, KindRevoke, s.genesis, &Revoke{Target: Target{Op: invite.ID}}, out, invite)
+		if got := s.l.Invites()[1]; got.Op != other.ID || got.State != InviteOpen {
+			t.Errorf("another link is %d after one was taken back", got.State)
+		}
 		s.valid("let in after the link was taken back", false, s.op(bob, KindGrant, toBob, via(new), shut))
 		honest := s.op(bob, KindGrant, toBob, via(testKey("dan"))) // knows of neither
 		s.valid("let in by one who did not know", true, honest, toBob)
