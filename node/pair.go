@@ -444,9 +444,9 @@ func (n *Node) dialPairing(ctx context.Context, link identity.PairLink) (network
 			info.Addrs = append(info.Addrs, one.Addrs...)
 		}
 	}
-	ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "pair"), pairStepTimeout)
+	ctx, cancel := context.WithTimeout(ctx, pairStepTimeout)
 	defer cancel()
-	if err := n.cfg.Host.Connect(ctx, info); err != nil {
+	if err := transport.Connect(ctx, n.cfg.Host, info); err != nil {
 		return nil, fmt.Errorf("the other device could not be reached; both have to be on the same network or reachable from outside: %w", err)
 	}
 	s, err := n.cfg.Host.NewStream(ctx, id, pairProtocol)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/sheafdocs/sheaf/node/access"
@@ -253,8 +252,8 @@ func (n *Node) meetPeersOf(ctx context.Context, paper *Node) error {
 		if id == n.cfg.Host.ID() {
 			continue
 		}
-		dial, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "recover"), pairStepTimeout)
-		if err := n.cfg.Host.Connect(dial, h.Peerstore().PeerInfo(id)); err != nil {
+		dial, cancel := context.WithTimeout(ctx, pairStepTimeout)
+		if err := transport.Connect(dial, n.cfg.Host, h.Peerstore().PeerInfo(id)); err != nil {
 			n.cfg.Logger.Info("peer of the paper key not reached", "peer", id.String(), "err", err)
 		}
 		cancel()
@@ -349,8 +348,8 @@ func (n *Node) follow(ctx context.Context, self *Node, hints []string) (linked [
 		}
 	}
 	for _, info := range infos {
-		dial, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "recover"), pairStepTimeout)
-		if err := n.cfg.Host.Connect(dial, info); err != nil {
+		dial, cancel := context.WithTimeout(ctx, pairStepTimeout)
+		if err := transport.Connect(dial, n.cfg.Host, info); err != nil {
 			n.cfg.Logger.Info("peer not reached for recovery", "peer", info.ID.String(), "err", err)
 		}
 		cancel()

@@ -15,6 +15,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/sheafdocs/sheaf/node/transport"
 )
 
 // Mode says whether the local network is asked for peers.
@@ -211,7 +213,7 @@ func (d *Discovery) Dial(ctx context.Context, hints []string) ([]peer.ID, error)
 	if len(infos) == 0 {
 		return nil, errors.Join(ErrNoAddress, err)
 	}
-	ctx, cancel := context.WithTimeout(now(ctx), dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	type result struct {
 		id  peer.ID
@@ -219,7 +221,7 @@ func (d *Discovery) Dial(ctx context.Context, hints []string) ([]peer.ID, error)
 	}
 	results := make(chan result, len(infos))
 	for _, info := range infos {
-		go func() { results <- result{info.ID, d.cfg.Host.Connect(ctx, info)} }()
+		go func() { results <- result{info.ID, transport.Connect(ctx, d.cfg.Host, info)} }()
 	}
 	var reached []peer.ID
 	errs := []error{err}
@@ -360,16 +362,10 @@ func (k *keeper) idle() bool {
 	return k.d.isOffline() || k.d.cfg.Host.Network().Connectedness(k.id) == network.Connected
 }
 
-// now makes libp2p dial at once: its own pauses after failures reach five
-// minutes, and the pauses of this package are enough.
-func now(ctx context.Context) context.Context {
-	return network.WithForceDirectDial(ctx, "sheaf keeps its own pauses")
-}
-
 func (k *keeper) dial() bool {
 	ctx, cancel := context.WithTimeout(k.d.ctx, redialTimeout)
 	defer cancel()
-	err := k.d.cfg.Host.Connect(now(ctx), peer.AddrInfo{ID: k.id})
+	err := transport.Connect(ctx, k.d.cfg.Host, peer.AddrInfo{ID: k.id})
 	if err != nil {
 		k.d.log.Debug("cannot reach a peer, will try again", "peer", k.id, "err", err)
 	}

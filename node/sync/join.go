@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/replication"
+	"github.com/sheafdocs/sheaf/node/transport"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
@@ -107,8 +107,7 @@ func (s *Service) Join(ctx context.Context, link access.Link) error {
 func (s *Service) joinFrom(ctx context.Context, info peer.AddrInfo, doc wire.DocID, prove replication.Prover) error {
 	reach, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	// Someone waits for this: libp2p shall not pause because it failed before.
-	if err := s.cfg.Host.Connect(network.WithForceDirectDial(reach, "join"), info); err != nil {
+	if err := transport.Connect(reach, s.cfg.Host, info); err != nil {
 		return fmt.Errorf("dial: %w", err)
 	}
 	l, err := s.session(reach, info.ID)
