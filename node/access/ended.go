@@ -130,6 +130,40 @@ func stronger(a, b said) int {
 	)
 }
 
+// leaveStates returns what a leave states of a chain: what it lists or, where it
+// has no room, what its author's own pins before it list; of several the least.
+func (l *Log) leaveStates(leave *node, h *holder, inc uint32) []Statement {
+	listed := func(list []Statement) *Statement {
+		for i := range list {
+			if s := &list[i]; s.Device == h.device && s.Inc == inc {
+				return s
+			}
+		}
+		return nil
+	}
+	if listed(leave.op.Leave.Statements) != nil {
+		return leave.op.Leave.Statements
+	}
+	var from *node
+	var least *Statement
+	for _, p := range l.pins[Target{Op: h.node.op.ID, Index: uint32(h.index)}] {
+		if p.by == nil || p.op.Author != h.device || p.op.Pin.Limit != 1 || !leave.past.has(p.index) {
+			continue
+		}
+		s := listed(p.op.Pin.Statements)
+		if s == nil {
+			continue
+		}
+		if least == nil || cmp.Or(cmp.Compare(s.Seq, least.Seq), compareIDs(p.op.ID, from.op.ID)) < 0 {
+			from, least = p, s
+		}
+	}
+	if least == nil {
+		return nil
+	}
+	return []Statement{*least}
+}
+
 // sayings collects what Valid ops say of a chain, in no order.
 func (l *Log) sayings(h *holder, inc uint32) []said {
 	var all []said
@@ -161,7 +195,7 @@ func (l *Log) sayings(h *holder, inc uint32) []said {
 			continue
 		}
 		before := len(all)
-		take(leave, leave.op.Leave.Statements, true, true)
+		take(leave, l.leaveStates(leave, h, inc), true, true)
 		one := all[before]
 		all = all[:before]
 		if least == nil || one.counts < least.counts || one.counts == least.counts && stronger(one, *least) < 0 {

@@ -407,6 +407,9 @@ func (m *model) sayings(s *seat, inc uint32) (all []saying) {
 		switch {
 		case op.Leave != nil && op.Author == s.device && m.past(id)[s.op] && m.leaves(op):
 			stated := find(op.Leave.Statements)
+			if stated == nil {
+				stated = m.pinnedBefore(id, s, find)
+			}
 			leave = append(leave, saying{id, by, limit(stated), stated})
 		case op.Pin != nil && by != nil && m.valid(id):
 			named := m.named(&Revoke{Target: op.Pin.Target}, s)

@@ -106,6 +106,36 @@ func TestALeaveEndsItsAuthorOnly(t *testing.T) {
 	s.limit("let in again", again, bob, 0, Limit{})
 }
 
+// TestALeaveIsCompletedByOwnPinsBeforeIt: what a leave has no room for counts as
+// its author's pins before it state, and no pin beside it or by another does.
+func TestALeaveIsCompletedByOwnPinsBeforeIt(t *testing.T) {
+	s := newScene(t)
+	bob, cy := testKey("bob"), testKey("cy")
+	toBob := s.grant(s.ada, s.genesis, Editor, bob)
+	toCy := s.grant(s.ada, s.genesis, Editor, cy)
+	target := Target{Op: toBob.ID}
+	on := func(inc uint32, seq uint64) []Statement {
+		list := stated(bob, seq)
+		list[0].Inc = inc
+		return list
+	}
+	pin := func(by *identity.Key, auth *Op, limit uint8, list []Statement) *Op {
+		return s.op(by, KindPin, auth, &Pin{Target: target, Limit: limit, Statements: list}, toBob)
+	}
+	one := pin(bob, toBob, 1, on(1, 7))
+	two := pin(bob, toBob, 1, on(1, 6))
+	loose := pin(bob, toBob, 0, on(2, 7))
+	other := pin(cy, toCy, 1, on(3, 7))
+	pin(bob, toBob, 1, on(4, 7)) // not in the leave's past
+	s.limit("before the leave", toBob, bob, 1, Limit{})
+	s.op(bob, KindLeave, toBob, &Leave{Statements: on(0, 4)}, one, two, loose, other)
+	s.limit("stated in the leave", toBob, bob, 0, Limit{true, 5})
+	s.limit("pinned before it, the least", toBob, bob, 1, Limit{true, 7})
+	for inc := range uint32(3) {
+		s.limit("not pinned by a limit of its author before it", toBob, bob, 2+inc, Limit{true, 0})
+	}
+}
+
 func TestTheStrongestStatementLimits(t *testing.T) {
 	s := newScene(t)
 	bob, cy, mob := testKey("bob"), testKey("cy"), testKey("bob's phone")

@@ -65,6 +65,8 @@ func toError(err error) *Error {
 		return &Error{NotFound, "Nobody of that kind is a member of this document. Nothing was changed."}
 	case errors.Is(err, node.ErrLastOwner):
 		return &Error{Forbidden, "This device is the only owner. Nothing was changed. Make someone else an owner first, or move the document to the trash."}
+	case errors.Is(err, node.ErrCannotLeave):
+		return &Error{Forbidden, "This device cannot leave by itself: it has made more changes of access than count, so what it wrote could not be kept for the others. Nothing was changed. Ask an owner to remove it."}
 	case errors.Is(err, node.ErrRemoved):
 		return &Error{Removed, "This device has no access to the document any more. What is here can be read and exported."}
 	case errors.Is(err, access.ErrRole):

@@ -1,0 +1,56 @@
+//go:build !js
+
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/replication"
+)
+
+// TestLeaveKeepsEveryChain: who has written in more sessions than one op can
+// speak of leaves, and all of it still counts for the others.
+func TestLeaveKeepsEveryChain(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to read", func() bool { return db.Text() == "start. " })
+	del := replication.Delivery{Doc: da.ID()}
+	var words []string
+	for i := range 2*access.MaxStatements + 4 {
+		x, word := node.NewAttacker(db, uint32(i)), fmt.Sprintf("<%d>", i)
+		e := x.Write(func(tx *crdt.Txn, doc *crdt.Doc) error { return doc.Text("text").Insert(tx, 7, word) })
+		del.Entries = append(del.Entries, e.Raw)
+		words = append(words, word)
+	}
+	for n, by := range map[*node.Node]*node.Node{a: b, b: a} {
+		if err := n.Receive(context.Background(), by.Device(), del); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := func(d *node.Document) string {
+		for _, w := range words {
+			if !strings.Contains(d.Text(), w) {
+				return w
+			}
+		}
+		return ""
+	}
+	await(t, "both to have all", func() bool { return all(da) == "" && all(db) == "" })
+	if err := db.Leave(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "A to make a new key", func() bool { return da.Epochs() == 2 })
+	for name, d := range map[string]*node.Document{"the owner": da, "who left": db} {
+		if lost := all(d); lost != "" || d.AsideCount() != 0 {
+			t.Errorf("%s lost %q, %d set aside", name, lost, d.AsideCount())
+		}
+	}
+}
