@@ -15,15 +15,13 @@ import (
 	"github.com/sheafdocs/sheaf/node/api"
 )
 
-const (
-	maxAnswerBytes = 64 << 20 // one answer: an exported document
-	callTimeout    = 60 * time.Second
-)
+const maxAnswerBytes = 64 << 20 // one answer: an exported document
 
 // A Client asks a running node, for a command of the same user.
 type Client struct {
-	file TokenFile
-	http *http.Client
+	file    TokenFile
+	http    *http.Client
+	timeFor func(method string) time.Duration
 }
 
 // Dial finds the node that serves dir and makes sure it answers. ErrNotRunning:
@@ -33,7 +31,7 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{file: f, http: &http.Client{Timeout: callTimeout, Transport: &http.Transport{Proxy: nil}}}
+	c := &Client{file: f, http: &http.Client{Transport: &http.Transport{Proxy: nil}}, timeFor: timeFor}
 	// Whatever answers otherwise, or not at all, is a program that took the port
 	// after a node that was killed. A node that is only slow still holds the
 	// directory's lock, so nothing is opened twice.
@@ -61,9 +59,17 @@ func (c *Client) PID() int { return c.file.PID }
 func (c *Client) Address() string { return c.file.Address }
 
 // Call asks method with in as JSON and reads the answer into out, which may be
-// nil. A refusal is an *api.Error.
+// nil. A refusal is an *api.Error. It waits a minute for the answer, for methods
+// that wait for other devices some minutes.
 func (c *Client) Call(ctx context.Context, method string, in, out any) error {
-	return c.post(ctx, "/api/"+method, in, out)
+	limit := c.timeFor(method)
+	bound, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := c.post(bound, "/api/"+method, in, out)
+	if err != nil && bound.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("ask node: no answer to %s within %v; the node may still do what was asked: look again in a moment: %w", method, limit, err)
+	}
+	return err
 }
 
 // OpenLink asks for a link that signs a browser in, once.
@@ -71,6 +77,8 @@ func (c *Client) OpenLink(ctx context.Context) (string, error) {
 	var answer struct {
 		URL string `json:"url"`
 	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	err := c.post(ctx, "/open", struct{}{}, &answer)
 	return answer.URL, err
 }
@@ -78,7 +86,7 @@ func (c *Client) OpenLink(ctx context.Context) (string, error) {
 // Edit opens the editor's connection of one document.
 func (c *Client) Edit(ctx context.Context, doc string) (*Conn, error) {
 	ws, _, err := websocket.Dial(ctx, c.file.Address+"/api/documents/"+doc+"/edit", &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: c.http.Transport}, // without its timeout
+		HTTPClient: c.http,
 		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.file.Token}},
 	})
 	if err != nil {
@@ -100,7 +108,7 @@ func (c *Client) Download(ctx context.Context, name string, in any, w io.Writer)
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+c.file.Token)
-	resp, err := (&http.Client{Transport: c.http.Transport}).Do(r) // without its timeout
+	resp, err := c.http.Do(r)
 	if err != nil {
 		return fmt.Errorf("ask node: %w", err)
 	}
@@ -160,7 +168,7 @@ func (c *Client) post(ctx context.Context, path string, in, out any) error {
 // Events opens the stream of what changes at the node (docs/formats/api.md).
 func (c *Client) Events(ctx context.Context) (*Conn, error) {
 	ws, _, err := websocket.Dial(ctx, c.file.Address+"/api/events", &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: c.http.Transport}, // without its timeout
+		HTTPClient: c.http,
 		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.file.Token}},
 	})
 	if err != nil {

@@ -211,7 +211,16 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusBadRequest, api.BadRequest, "The request broke off. Nothing was changed.")
 		return
 	}
-	answer, err := s.cfg.Backend.Handle(r.Context(), r.PathValue("method"), body)
+	method := r.PathValue("method")
+	if limit := timeFor(method); limit > callTimeout {
+		// The answer may come late; what is left is the time for taking it.
+		err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + answerTimeout))
+		if err != nil && !errors.Is(err, http.ErrNotSupported) {
+			s.fail(w, r, err)
+			return
+		}
+	}
+	answer, err := s.cfg.Backend.Handle(r.Context(), method, body)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -19,10 +19,11 @@ const SLOW_MS: Partial<Record<keyof Methods, number>> = {
   'people.role': 60_000,
   'links.revoke': 60_000,
   'documents.leave': 60_000,
+  'devices.join': 60_000,
   'devices.confirm': 120_000,
-  'devices.revoke': 240_000,
+  'devices.revoke': 300_000,
   'recovery.create': 60_000,
-  'recovery.restore': 240_000,
+  'recovery.restore': 300_000,
 }
 
 /**
@@ -42,7 +43,13 @@ export async function call<M extends keyof Methods>(
       credentials: 'same-origin',
       signal: AbortSignal.timeout(SLOW_MS[method] ?? TIMEOUT_MS),
     })
-  } catch {
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new ApiError(
+        'unreachable',
+        'Sheaf on this device has not answered in time. It may still do what was asked: look again in a moment.',
+      )
+    }
     throw new ApiError(
       'unreachable',
       'This page cannot reach Sheaf on this device. Nothing was changed; check that it is running and try again.',
