@@ -231,6 +231,10 @@ func (d *Document) loadAside(raw []byte) error {
 // AcceptAside lets the edits of a group count everywhere: as an owner, this
 // device pins the ends of their chains. It returns when that is durable here.
 func (d *Document) AcceptAside(ctx context.Context, group string) error {
+	// Statements are made of stored entries; those just listed may be on their way.
+	if err := d.durably(ctx, func() error { return nil }); err != nil {
+		return err
+	}
 	return d.durably(ctx, func() error {
 		for key, parts := range d.asideChains() {
 			if key.String() == group {
@@ -254,6 +258,9 @@ func (d *Document) acceptParts(key asideKey, parts []asidePart) error {
 		if s, ok := d.statement(p.chain, p.to-1); ok {
 			list = append(list, s)
 		}
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("accept edits: %w: their entries cannot be read on this device", ErrNoAside)
 	}
 	for part := range slices.Chunk(list, access.MaxStatements) {
 		op, err := access.NewPin(d.access, d.node.cfg.Key, target, access.PinLimit, part, d.node.cfg.Now())
