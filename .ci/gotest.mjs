@@ -51,7 +51,16 @@ for await (const line of createInterface({ input: child.stdout })) {
     case "fail":
       if (e.Test) count.failed++;
       process.stdout.write(take(key));
+      if (!e.Test) leftOver(e.Package);
       break;
+  }
+}
+
+// leftOver prints what the tests of a package had said that never ended, as
+// when the package panics.
+function leftOver(pkg) {
+  for (const key of [...output.keys()]) {
+    if (key.startsWith(`${pkg} `)) process.stdout.write(take(key));
   }
 }
 

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // scriptTime bounds all scripts together: a node that hangs fails them.
-const scriptTime = 2 * time.Minute
+const scriptTime = 4 * time.Minute
 
 // TestScripts runs testdata/*.txtar, each a session at a terminal that a user
 // could have had.
