@@ -8,6 +8,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/awareness"
+	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/gossip"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
@@ -207,7 +208,18 @@ func (d *Document) CheckPresence(raw []byte) oplog.Verdict {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.people.replay.Check(d.id.Short(), d.access, &p)
+	return d.people.replay.Check(d.id.Short(), presentNow{d}, &p)
+}
+
+// presentNow judges presence by who is a member now: unlike an entry, it says
+// nothing of the time before its author was removed.
+type presentNow struct{ d *Document }
+
+func (n presentNow) RoleOf(auth wire.Auth, dev wire.Device) (access.Role, bool) {
+	if _, _, member := n.d.access.Authority(dev); !member {
+		return 0, false
+	}
+	return n.d.access.RoleOf(auth, dev)
 }
 
 // receivePresence shows a checked frame of another device to the sessions.
