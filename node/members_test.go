@@ -91,6 +91,46 @@ func TestSetRole(t *testing.T) {
 	checkSame(t, da, db)
 }
 
+// TestNobodyIsToldOfARemovalThatIsNone: whose removal would end nothing is told
+// so, and adds nothing to the log: one who is no owner, an owner against one who
+// was before them, and anyone against themselves.
+func TestNobodyIsToldOfARemovalThatIsNone(t *testing.T) {
+	ctx := context.Background()
+	a, b, c := start(t), start(t), start(t)
+	da := create(t, a, "")
+	db, dc := joinBy(t, b, da), joinBy(t, c, da)
+	await(t, "C to know B", func() bool {
+		people, _ := dc.People()
+		return len(people) == 3
+	})
+	refused := func(what string, err, want error) {
+		t.Helper()
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+	}
+	remove := func(d *node.Document, n *node.Node) error {
+		_, err := d.Remove(ctx, node.RemoveOptions{Device: n.Device()})
+		return err
+	}
+	refused("an editor removes another", remove(dc, b), node.ErrMayNotEnd)
+	if err := da.SetRole(ctx, node.RemoveOptions{Device: b.Device()}, access.Owner); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "B to be an owner", func() bool { return db.Info().Role == access.Owner })
+	refused("an owner removes the creator", remove(db, a), node.ErrMayNotEnd)
+	refused("an owner lowers the creator", db.SetRole(ctx, node.RemoveOptions{Device: a.Device()}, access.Viewer), node.ErrMayNotEnd)
+	refused("an owner removes themselves", remove(db, b), node.ErrOneself)
+	if da.Epochs() != 1 {
+		t.Errorf("the document has %d keys after removals that were refused", da.Epochs())
+	}
+	if err := remove(db, c); err != nil {
+		t.Errorf("an owner removes an editor: %v", err)
+	}
+	await(t, "C to be removed", func() bool { return dc.State() == node.StateRemoved })
+	refused("who was removed leaves", dc.Leave(ctx), node.ErrRemoved)
+}
+
 // TestLeave: who leaves keeps a readable copy, what they wrote stays, and the
 // others write under a key that the leaver does not have.
 func TestLeave(t *testing.T) {

@@ -26,6 +26,11 @@ var (
 	ErrLastOwner = errors.New("this device is the document's only owner")
 	// ErrCannotLeave means that leaving would undo what this device wrote.
 	ErrCannotLeave = errors.New("this device cannot leave by itself")
+	// ErrMayNotEnd means that this device's role, or its place in the document,
+	// does not allow it to end what someone may do.
+	ErrMayNotEnd = errors.New("this device may not end the role of this member")
+	// ErrOneself means that a device was told to remove its own person.
+	ErrOneself = errors.New("this is the device's own person")
 	// ErrRemoved means that this device was a member and is none any more.
 	ErrRemoved = errors.New("this device was removed from the document")
 )
@@ -66,6 +71,12 @@ func (d *Document) Remove(ctx context.Context, opt RemoveOptions) (int, error) {
 		targets := d.targets(opt)
 		if len(targets) == 0 {
 			return ErrNoMember
+		}
+		if !opt.Via.IsZero() { // of those who came by a link, owners may have become senior since
+			targets = slices.DeleteFunc(targets, func(m access.Member) bool { return d.mayEnd([]access.Member{m}) != nil })
+		}
+		if err := d.mayEnd(targets); err != nil {
+			return err
 		}
 		if opt.Unseen == KeepUnseen {
 			if n := d.unseen(targets); n > 0 {
@@ -116,6 +127,20 @@ func (d *Document) targets(opt RemoveOptions) []access.Member {
 		}
 	}
 	return list
+}
+
+// mayEnd says why this device cannot end all of some authorities: a revoke that
+// ends nothing would be kept by everyone and believed by nobody.
+func (d *Document) mayEnd(targets []access.Member) error {
+	for _, m := range targets {
+		switch {
+		case m.Device == d.node.device:
+			return ErrOneself
+		case !d.access.MayEnd(d.node.device, m):
+			return ErrMayNotEnd
+		}
+	}
+	return nil
 }
 
 // revoke ends authorities, each with the last entries of its chains that are
@@ -243,6 +268,9 @@ func (d *Document) SetRole(ctx context.Context, opt RemoveOptions, role access.R
 			}
 			have[m.Device] = have[m.Device] || m.Role == role
 		}
+		if err := d.mayEnd(higher); err != nil {
+			return err
+		}
 		if opt.Unseen == KeepUnseen {
 			if n := d.unseen(higher); n > 0 {
 				return fmt.Errorf("%w: %d at least", ErrUnseen, n)
@@ -338,7 +366,7 @@ func (d *Document) Leave(ctx context.Context) error {
 	return d.durably(ctx, func() error {
 		_, role, member := d.roleLocked()
 		if !member {
-			return fmt.Errorf("%w: this device has no access to end", ErrNoMember)
+			return ErrRemoved
 		}
 		if role == access.Owner && !d.otherOwner() {
 			return fmt.Errorf("%w: make someone else an owner first, or move the document to the trash", ErrLastOwner)

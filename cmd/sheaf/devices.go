@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -38,7 +39,7 @@ id, the beginning of one, or a name that only one device has.`,
 				}
 				tw := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 				for _, d := range answer.Devices {
-					fmt.Fprintf(tw, "%s\t%s\t%s\tsince %s\t%s\n", d.Device, d.Kind, orNameless(d.Name), day(d.AddedAt, "?"), seen(d))
+					fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", d.Device, d.Kind, orNameless(d.Name), since(d.AddedAt), seen(d))
 				}
 				if err := tw.Flush(); err != nil {
 					return err
@@ -50,6 +51,14 @@ id, the beginning of one, or a name that only one device has.`,
 			})
 		}
 	},
+}
+
+// since says when a device was added; of one that never was there is nothing.
+func since(at int64) string {
+	if at == 0 {
+		return ""
+	}
+	return "since " + day(at, "")
 }
 
 func revokeDevice(ctx context.Context, e *env, c caller, list []device, given string) error {
@@ -65,10 +74,21 @@ func revokeDevice(ctx context.Context, e *env, c caller, list []device, given st
 	if found[0].Me {
 		return fmt.Errorf("this is the device you are at. Nothing was changed. Give it up from another one of yours, or leave documents with \"sheaf leave\"")
 	}
-	var answer struct{ Documents int }
+	var answer struct{ Documents, Kept int }
 	if err := c.Call(ctx, "devices.revoke", map[string]string{"device": found[0].Device}, &answer); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s is taken out of %s.\n", orNameless(found[0].Name), counted(answer.Documents, "document"))
-	return nil
+	name, kept := orNameless(found[0].Name), ""
+	if answer.Kept > 0 {
+		kept = fmt.Sprintf("%s stays in %s, where it was let in before this device. Take it out there from a device that is older, or come back by your recovery words with --revoke", name, counted(answer.Kept, "document"))
+	}
+	switch {
+	case answer.Documents > 0 || kept == "":
+		fmt.Fprintf(e.stdout, "%s is taken out of %s.\n", name, counted(answer.Documents, "document"))
+		if kept != "" {
+			fmt.Fprintln(e.stderr, kept+".")
+		}
+		return nil
+	}
+	return errors.New(kept)
 }

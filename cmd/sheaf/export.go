@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"strings"
 
@@ -32,6 +33,11 @@ func export(ctx context.Context, e *env, c caller, d api.Document, format string
 	if content != "" && !strings.HasSuffix(content, "\n") {
 		content += "\n"
 	}
-	_, err := io.WriteString(e.stdout, content)
-	return err
+	if _, err := io.WriteString(e.stdout, content); err != nil {
+		return err
+	}
+	if d.Aside > 0 {
+		fmt.Fprintf(e.stderr, "Not in it: %s set aside. \"sheaf aside\" prints what they say.\n", counted(d.Aside, "edit"))
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/api"
@@ -49,7 +50,8 @@ func awaitReady(ctx context.Context, e *env, c caller, d api.Document, wait time
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
-			fmt.Fprintf(e.stderr, "No member has let this device in yet. The node goes on trying as long as it runs; \"sheaf ls\" shows when it has succeeded. %s\n", d.Message)
+			fmt.Fprintln(e.stderr, strings.TrimSpace("No member has let this device in yet. "+d.Message))
+			fmt.Fprintln(e.stderr, "The node tries on while it runs; \"sheaf ls\" shows whether it has come in.")
 			return nil
 		case <-tick.C:
 		}

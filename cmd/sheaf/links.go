@@ -34,11 +34,11 @@ func printLinks(ctx context.Context, e *env, c caller, d api.Document) error {
 	}
 	tw := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, l := range links {
-		uses := fmt.Sprintf("used %d times", l.Uses)
+		uses := "used " + counted(l.Uses, "time")
 		if l.MaxUses != 0 {
 			uses = fmt.Sprintf("used %d of %d times", l.Uses, l.MaxUses)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.State, l.Role, uses, day(l.ExpiresAt, "no end"), printable(l.Label))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.State, l.Role, uses, until(l.ExpiresAt), printable(l.Label))
 		if l.Link != "" && l.State == "open" {
 			fmt.Fprintf(tw, "  %s\n", l.Link)
 		}
@@ -51,6 +51,14 @@ func printLinks(ctx context.Context, e *env, c caller, d api.Document) error {
 		fmt.Fprintf(tw, "%s\twaits\t%s\tsince %s\t\t%s\n", r.Device, r.Role, day(r.AskedAt, "?"), orNameless(r.Name))
 	}
 	return tw.Flush()
+}
+
+// until says how long a link is good for.
+func until(at int64) string {
+	if at == 0 {
+		return "no end"
+	}
+	return "until " + day(at, "")
 }
 
 func linksOf(ctx context.Context, c caller, id string) ([]api.Link, error) {

@@ -67,6 +67,8 @@ func printPeople(e *env, list []person) error {
 		switch {
 		case p.Me:
 			note = "you"
+		case p.Code == "": // this device is no member any more
+			note = ""
 		case p.Verified:
 			note = "verified, " + note
 		}

@@ -89,7 +89,7 @@ func status(ctx context.Context, e *env, asJSON bool) error {
 	if err != nil {
 		return fmt.Errorf("no node is running on %s. Start it with \"sheaf\" or \"sheaf serve\"", e.dir)
 	}
-	net := fmt.Sprintf("connected to %d", out.Peers)
+	net := "connected to " + counted(out.Peers, "device")
 	if out.Offline {
 		net = "working offline"
 	}

@@ -34,6 +34,13 @@ func mayEnd(by, h, named *holder) bool {
 	return by.root() == h.root() && compareHolders(by, named) < 0
 }
 
+// MayEnd reports whether a revoke that names m, made by a device now, would end
+// it.
+func (l *Log) MayEnd(by wire.Device, m Member) bool {
+	from, h := l.authority(by), l.holder(m.Auth, m.Device)
+	return from != nil && h != nil && mayEnd(from, h, h)
+}
+
 // rightful reports whether a revoke ends an authority, if it is Valid.
 func rightful(r *node, h *holder) bool {
 	if r.by == nil || h.node.past.has(r.index) {

@@ -62,7 +62,11 @@ func toError(err error) *Error {
 	case errors.Is(err, node.ErrUnseen):
 		return &Error{Unseen, "This person has written something that has not arrived on this device. Nothing was changed. Wait until it has, or remove them anyway: it is then set aside when it arrives, and can still be accepted."}
 	case errors.Is(err, node.ErrNoMember):
-		return &Error{NotFound, "Nobody of that kind is a member of this document. Nothing was changed."}
+		return &Error{NotFound, "They are not a member of this document, or not any more. Nothing was changed."}
+	case errors.Is(err, node.ErrMayNotEnd):
+		return &Error{Forbidden, "This device may not do that: only owners remove people or lower their role, an owner only by those who were owners before them, and the document's creator by nobody. Nothing was changed."}
+	case errors.Is(err, node.ErrOneself):
+		return &Error{BadRequest, "This is you. Nothing was changed. To give up your own role, leave the document."}
 	case errors.Is(err, node.ErrLastOwner):
 		return &Error{Forbidden, "This device is the only owner. Nothing was changed. Make someone else an owner first, or move the document to the trash."}
 	case errors.Is(err, node.ErrCannotLeave):

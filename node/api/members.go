@@ -71,7 +71,7 @@ func (s *Server) invitePerson(ctx context.Context, body []byte) (any, error) {
 	}
 	card, err := identity.ParseCard(req.Card)
 	if err != nil {
-		return nil, &Error{BadRequest, "This is not a contact card: " + err.Error() + ". Nothing was changed. Ask for the card again; it is copied from the other person's Sheaf."}
+		return nil, err
 	}
 	guest := node.Invitee{User: card.User}
 	for _, dev := range card.Devices {
