@@ -77,7 +77,7 @@ func (d *Document) keepersLocked() []Keeper {
 	var list []Keeper
 	seen := map[wire.Device]bool{d.node.device: true}
 	for _, m := range d.access.Members() {
-		if seen[m.Device] || m.Role == access.Doorkeeper {
+		if seen[m.Device] || m.Role == access.Doorkeeper || m.Kind == access.DevicePaper {
 			continue
 		}
 		seen[m.Device] = true

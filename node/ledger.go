@@ -1,9 +1,11 @@
 package node
 
 import (
+	"slices"
 	"sort"
 	"time"
 
+	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -153,7 +155,7 @@ func (d *Document) settle(s *Session, number uint64) {
 // pushDurable tells a session where its updates are.
 func (d *Document) pushDurable(s *Session) {
 	e := Event{Kind: EventDurable, Through: s.acked, Peers: d.listeners()}
-	for _, dev := range d.ledger.holders() {
+	for _, dev := range d.holdersLocked() {
 		e.Others = append(e.Others, Holder{
 			Device:   dev,
 			Name:     d.node.nameOf(dev),
@@ -164,12 +166,23 @@ func (d *Document) pushDurable(s *Session) {
 	s.push(e)
 }
 
+// holdersLocked lists the members that hold edits of this device. Recovery words
+// are a member that keeps nothing once it has been used, and who has left or was
+// removed gives nothing back. Called with mu held.
+func (d *Document) holdersLocked() []wire.Device {
+	return slices.DeleteFunc(d.ledger.holders(), func(dev wire.Device) bool {
+		return !slices.ContainsFunc(d.rosterNow().members, func(m access.Member) bool {
+			return m.Device == dev && m.Kind != access.DevicePaper
+		})
+	})
+}
+
 // Holders lists the other devices that hold edits of this device durably.
 func (d *Document) Holders() []Holder {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var list []Holder
-	for _, dev := range d.ledger.holders() {
+	for _, dev := range d.holdersLocked() {
 		list = append(list, Holder{Device: dev, Name: d.node.nameOf(dev), Complete: d.ledger.complete(dev) && len(d.pending.groups)+len(d.sealing) == 0})
 	}
 	return list

@@ -144,7 +144,11 @@ func (d *Document) Share(ctx context.Context) (access.Link, error) {
 	d.mu.Lock()
 	_, role, ok := d.roleLocked()
 	rec := d.defaultLink()
+	removed := d.stateLocked() == StateRemoved
 	d.mu.Unlock()
+	if removed {
+		return access.Link{}, ErrRemoved
+	}
 	if !ok {
 		return access.Link{}, fmt.Errorf("%w: a member has to let this device in first", ErrJoining)
 	}

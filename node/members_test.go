@@ -141,6 +141,7 @@ func TestLeave(t *testing.T) {
 	await(t, "B to read", func() bool { return db.Text() == "one. " })
 	write(t, db, "two. ")
 	await(t, "A to have B's text", func() bool { return da.Text() == "one. two. " })
+	await(t, "A to know that B holds it", func() bool { return len(da.Holders()) == 1 })
 	if err := da.Leave(context.Background()); !errors.Is(err, node.ErrLastOwner) {
 		t.Errorf("the only owner leaves: %v", err)
 	}
@@ -150,7 +151,13 @@ func TestLeave(t *testing.T) {
 	if got := db.State(); got != node.StateRemoved {
 		t.Errorf("who left has a document that is %s", got)
 	}
+	if _, err := db.Share(context.Background()); !errors.Is(err, node.ErrRemoved) {
+		t.Errorf("who left makes a link: %v", err)
+	}
 	await(t, "A to make a new key", func() bool { return da.Epochs() == 2 })
+	if n := len(da.Holders()); n != 0 {
+		t.Errorf("%d devices are said to hold the document after the only other one left", n)
+	}
 	write(t, da, "three.")
 	if got := da.Text(); got != "one. two. three." {
 		t.Errorf("A reads %q", got)
