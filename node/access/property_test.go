@@ -73,6 +73,9 @@ var (
 func pick[T any](w *world, from []T) T { return from[w.rng.IntN(len(from))] }
 
 func (w *world) put(op *Op) {
+	if w.log.Has(op.ID) {
+		return // the same again
+	}
 	w.ops = append(w.ops, op)
 	if _, err := w.log.Add(op); err == nil && w.log.Has(op.ID) {
 		w.held = append(w.held, op)
