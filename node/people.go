@@ -209,8 +209,9 @@ func (n *Node) RevokeDevice(ctx context.Context, dev wire.Device) (removed, kept
 	if dev == n.device {
 		return 0, 0, fmt.Errorf("%w: this is the device itself", ErrNoMember)
 	}
-	home, homeErr := n.readyHome()
-	if homeErr == nil {
+	// Marked first, so that nothing of the home document lets it back in; but not
+	// by a device that the lost one is senior to, and which cannot remove it.
+	if home, err := n.readyHome(); err == nil && home.seniorTo(dev) {
 		if data, ok := home.readHome().devices[dev]; ok {
 			data.Removed = true
 			if err := home.writeHome(ctx, homeChange{homeDevices, dev.String(), data}); err != nil {
@@ -259,17 +260,21 @@ func (d *Document) ownsDevice(dev wire.Device) bool {
 // revokeOwn ends a device's access to the document, and says whether that took
 // effect: it does not where the device is senior to this one.
 func (d *Document) revokeOwn(ctx context.Context, dev wire.Device) (bool, error) {
-	d.mu.Lock()
-	ours, _, ok := d.access.Authority(d.node.device)
-	theirs, _, still := d.access.Authority(dev)
-	senior := ok && still && d.access.CompareAuthority(ours, d.node.device, theirs, dev) < 0
-	d.mu.Unlock()
-	if !senior {
+	if !d.seniorTo(dev) {
 		return false, nil
 	}
 	_, err := d.Remove(ctx, RemoveOptions{Device: dev, Unseen: DiscardUnseen})
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, _, still = d.access.Authority(dev)
+	_, _, still := d.access.Authority(dev)
 	return !still, err
+}
+
+// seniorTo says whether this device's authority is senior to another device's.
+func (d *Document) seniorTo(dev wire.Device) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ours, _, ok := d.access.Authority(d.node.device)
+	theirs, _, has := d.access.Authority(dev)
+	return ok && has && d.access.CompareAuthority(ours, d.node.device, theirs, dev) < 0
 }

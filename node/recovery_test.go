@@ -223,3 +223,26 @@ func TestAStolenDeviceAndWhatItAddedAreOut(t *testing.T) {
 		t.Errorf("the thief has %d documents", n)
 	}
 }
+
+// TestJuniorDeviceMarksNobodyAsLost has the newer device call the older one lost:
+// it cannot remove it, and both go on as devices of one user.
+func TestJuniorDeviceMarksNobodyAsLost(t *testing.T) {
+	laptop, phone := start(t), start(t)
+	d := create(t, laptop, "Plan")
+	pair(t, laptop, phone, "phone")
+	copyOf(t, phone, d.ID(), "")
+	both := func(n *node.Node) bool {
+		own, _ := n.OwnDevices()
+		return len(own) == 2
+	}
+	await(t, "both to be listed", func() bool { return both(laptop) && both(phone) })
+	removed, kept, err := phone.RevokeDevice(context.Background(), laptop.Device())
+	if err != nil || removed != 0 || kept == 0 {
+		t.Fatalf("removed from %d, kept in %d, %v", removed, kept, err)
+	}
+	if !both(laptop) || !both(phone) {
+		t.Error("the laptop is marked as lost")
+	}
+	later := create(t, phone, "Later")
+	copyOf(t, laptop, later.ID(), "")
+}
