@@ -1,8 +1,14 @@
+import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { parts, shownText, waitForStatus, waitForText } from './browser'
 import { useHarness } from './harness'
 
 const h = useHarness()
+
+/** Waits until a closed menu has given the focus back to the text: no person types sooner. */
+async function focusBack(page: Page): Promise<void> {
+  await expect.poll(() => parts.text(page).evaluate((text) => text === document.activeElement)).toBe(true)
+}
 
 describe('the list', () => {
   it('creates, renames, trashes with undo, and takes out of the trash', async () => {
@@ -109,6 +115,7 @@ describe('the editor', () => {
 
     await page.getByRole('button', { name: /Kind of paragraph/ }).click()
     await page.getByRole('menuitemradio', { name: /Heading 1/ }).click()
+    await focusBack(page)
     await keys.type('Title')
     await keys.press('Enter')
     await tool('Bold')
