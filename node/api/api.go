@@ -151,6 +151,23 @@ func decode[T any](body []byte) (T, error) {
 	return v, nil
 }
 
+// decodeFor reads the body of a request that is about one document, and finds
+// the document that its field id names.
+func decodeFor[T any](s *Server, body []byte) (T, *node.Document, error) {
+	req, err := decode[T](body)
+	if err != nil {
+		return req, nil, err
+	}
+	about, err := decode[struct {
+		ID string `json:"id"`
+	}](body)
+	if err != nil {
+		return req, nil, err
+	}
+	d, err := s.document(about.ID)
+	return req, d, err
+}
+
 // quote shortens what a caller sent for an error message.
 func quote(s string) string {
 	if len(s) > 60 {

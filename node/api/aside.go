@@ -30,11 +30,7 @@ type asideRequest struct {
 }
 
 func (s *Server) asideList(_ context.Context, body []byte) (any, error) {
-	req, err := decode[asideRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[asideRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +50,7 @@ func (s *Server) asideList(_ context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) asideAccept(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[asideRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	req, d, err := decodeFor[asideRequest](s, body)
 	if err != nil {
 		return nil, err
 	}

@@ -54,11 +54,7 @@ type Epochs struct {
 
 // info answers documents.info.
 func (s *Server) info(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}

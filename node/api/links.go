@@ -57,11 +57,7 @@ func (s *Server) webLink(l access.Link) string {
 }
 
 func (s *Server) listLinks(_ context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -73,17 +69,13 @@ func (s *Server) listLinks(_ context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) createLink(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[struct {
+	req, d, err := decodeFor[struct {
 		ID        string `json:"id"`
 		Role      string `json:"role"`
 		Label     string `json:"label"`
 		ExpiresAt int64  `json:"expiresAt"`
 		MaxUses   uint32 `json:"maxUses"`
-	}](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	}](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -104,15 +96,11 @@ func (s *Server) createLink(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) revokeLink(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[struct {
+	req, d, err := decodeFor[struct {
 		ID     string `json:"id"`
 		Link   string `json:"link"`
 		Remove bool   `json:"remove"`
-	}](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	}](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +122,7 @@ func (s *Server) revokeLink(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) listRequests(_ context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}

@@ -57,11 +57,7 @@ type inviteAnswer struct {
 }
 
 func (s *Server) invitePerson(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[memberRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	req, d, err := decodeFor[memberRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +83,7 @@ func (s *Server) invitePerson(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) setRole(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[memberRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	req, d, err := decodeFor[memberRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +99,7 @@ func (s *Server) setRole(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) removePerson(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[memberRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	req, d, err := decodeFor[memberRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +115,7 @@ func (s *Server) removePerson(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) leave(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}

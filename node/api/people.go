@@ -88,11 +88,7 @@ func kindName(k access.DeviceKind) string {
 }
 
 func (s *Server) listPeople(_ context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}

@@ -180,11 +180,7 @@ func (s *Server) trash(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) change(body []byte, f func(*node.Document, idRequest) error) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	req, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -195,11 +191,7 @@ func (s *Server) change(body []byte, f func(*node.Document, idRequest) error) (a
 }
 
 func (s *Server) share(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	_, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
@@ -233,11 +225,7 @@ func (s *Server) join(ctx context.Context, body []byte) (any, error) {
 }
 
 func (s *Server) export(_ context.Context, body []byte) (any, error) {
-	req, err := decode[idRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.document(req.ID)
+	req, d, err := decodeFor[idRequest](s, body)
 	if err != nil {
 		return nil, err
 	}
