@@ -160,3 +160,15 @@ func (d *Document) Applied(chain wire.ChainID) uint64 {
 	}
 	return 0
 }
+
+// TopicOf is the name of a document's gossip topic.
+func TopicOf(d *Document) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	first, _ := d.access.First()
+	return seal.TopicOf(d.keys[first])
+}
+
+// ScoreOf is what a node's gossip holds against a device, and whether nothing is
+// taken from it for that.
+func ScoreOf(n *Node, dev wire.Device) (score float64, graylisted bool) { return n.gossip.Score(dev) }

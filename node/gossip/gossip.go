@@ -78,6 +78,7 @@ type Gossip struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
+	scores  scores
 
 	mu     sync.Mutex
 	closed bool
@@ -101,7 +102,7 @@ func New(cfg Config) (*Gossip, error) {
 	}
 	g := &Gossip{
 		cfg: cfg, self: cfg.Host.ID(), log: cfg.Logger, metrics: m,
-		topics: map[string]*Topic{},
+		topics: map[string]*Topic{}, scores: scores{graylisted: m.graylisted},
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.ps, err = pubsub.NewGossipSub(g.ctx, cfg.Host, g.options()...)
@@ -125,6 +126,7 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithFloodPublish(true),
 		pubsub.WithPeerExchange(false),
 		pubsub.WithPeerScore(score, thresholds),
+		pubsub.WithPeerScoreInspect(g.scores.set, scoreInterval), // after WithPeerScore
 		pubsub.WithPeerFilter(g.allows),
 		pubsub.WithSubscriptionFilter(subscriptionFilter{g}),
 		pubsub.WithPeerOutboundQueueSize(peerOutboundQueue),
@@ -240,71 +242,5 @@ func (g *Gossip) forget(t *Topic) {
 	defer g.mu.Unlock()
 	if g.topics[t.name] == t {
 		delete(g.topics, t.name)
-	}
-}
-
-// stranger reports whether a peer is known to be a member of no joined topic.
-func (g *Gossip) stranger(id peer.ID) bool {
-	d, err := transport.DeviceOf(id)
-	if err != nil {
-		return true
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, t := range g.topics {
-		if s := t.roster.get(d); s.allowed || !s.known {
-			return false
-		}
-	}
-	return true
-}
-
-// Scores of peers, as gossipsub adds them up.
-const (
-	rejectWeight  = -10.0 // times the square of the number of rejected messages
-	rejectDecay   = 0.995 // of that number, each second: half in 2.3 minutes
-	strangerScore = -150  // of a peer that is a member of nothing here
-	gossipBelow   = -40   // nothing is gossiped with it
-	publishBelow  = -100  // own messages are not sent to it
-	graylistBelow = -200  // nothing is taken from it: five rejected messages
-)
-
-// scoring tells gossipsub how to score peers: only what nodes rightly reject
-// counts, and strangers get no messages. Being slow or behind a shared address
-// costs nothing.
-func (g *Gossip) scoring() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
-	params := &pubsub.PeerScoreParams{
-		Topics: map[string]*pubsub.TopicScoreParams{},
-		AppSpecificScore: func(id peer.ID) float64 {
-			if g.stranger(id) {
-				return strangerScore
-			}
-			return 0
-		},
-		AppSpecificWeight:         1,
-		BehaviourPenaltyWeight:    -1,
-		BehaviourPenaltyThreshold: 10,
-		BehaviourPenaltyDecay:     0.95,
-		DecayInterval:             time.Second,
-		DecayToZero:               0.01,
-		RetainScore:               30 * time.Minute,
-	}
-	return params, &pubsub.PeerScoreThresholds{
-		GossipThreshold:             gossipBelow,
-		PublishThreshold:            publishBelow,
-		GraylistThreshold:           graylistBelow,
-		AcceptPXThreshold:           1000,
-		OpportunisticGraftThreshold: 0,
-	}
-}
-
-// topicScoring counts rejected messages, and nothing else.
-func topicScoring() *pubsub.TopicScoreParams {
-	return &pubsub.TopicScoreParams{
-		SkipAtomicValidation:           true,
-		TopicWeight:                    1,
-		TimeInMeshQuantum:              time.Second,
-		InvalidMessageDeliveriesWeight: rejectWeight,
-		InvalidMessageDeliveriesDecay:  rejectDecay,
 	}
 }

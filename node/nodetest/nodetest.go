@@ -4,7 +4,8 @@
 // The main types are [World], the network and its nodes, and [Peer], one node
 // with its store. A Peer can be cut off, crash and start again from what its
 // store held, be sent entries twice and in any order, and have a clock that is
-// wrong. World.CheckEqual asserts what must hold at the end.
+// wrong. World.CheckEqual asserts what must hold at the end. [Hostile] is a
+// device with a program that is not honest.
 //
 // It leaves out real transports, disks and pages: those have tests of their
 // own.
@@ -26,6 +27,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/x/simlibp2p"
 	"github.com/marcopolo/simnet"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node"
@@ -45,7 +47,10 @@ type World struct {
 	T     *testing.T
 	Rand  *rand.Rand
 	Peers []*Peer
-	net   *simnet.Simnet
+
+	net      *simnet.Simnet
+	made     int // devices, each with an address of its own
+	hostiles []*Hostile
 }
 
 // Peer is one node of a World.
@@ -59,6 +64,8 @@ type Peer struct {
 	lost  []wire.DocID
 	// Skew is added to the node's clock; it takes effect at the next start.
 	Skew time.Duration
+	// Registry has the metrics of the node since its last start.
+	Registry *prometheus.Registry
 }
 
 // Run runs f with n connected nodes in a bubble of virtual time. Everything
@@ -71,12 +78,13 @@ func Run(t *testing.T, seed uint64, n int, f func(w *World)) {
 			net: &simnet.Simnet{LatencyFunc: simnet.StaticLatency(linkLatency)},
 		}
 		w.net.Start()
-		for i := range n {
-			p := &Peer{world: w, index: i, store: memstore.New(), key: w.key()}
-			w.Peers = append(w.Peers, p)
-			p.Start()
+		for range n {
+			w.Add()
 		}
 		defer func() {
+			for _, h := range w.hostiles {
+				h.close()
+			}
 			for _, p := range w.Peers {
 				p.Stop()
 			}
@@ -85,6 +93,16 @@ func Run(t *testing.T, seed uint64, n int, f func(w *World)) {
 		}()
 		f(w)
 	})
+}
+
+// Add starts one more node.
+func (w *World) Add() *Peer {
+	w.T.Helper()
+	p := &Peer{world: w, index: w.made, store: memstore.New(), key: w.key()}
+	w.made++
+	w.Peers = append(w.Peers, p)
+	p.Start()
+	return p
 }
 
 // key draws a device key from the seed.
@@ -109,36 +127,49 @@ func (r randReader) Read(b []byte) (int, error) {
 // Start starts the node on what its store holds.
 func (p *Peer) Start() {
 	p.world.T.Helper()
-	priv, err := crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(p.key.Seed()))
-	if err != nil {
-		p.world.T.Fatal(err)
-	}
 	gate := new(transport.Gate)
-	link := simnet.NodeBiDiLinkSettings{
-		Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-		Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-	}
-	p.host, err = libp2p.New(
-		libp2p.Identity(priv),
-		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/1.0.0.%d/udp/8000/quic-v1", p.index+1)),
-		libp2p.DisableIdentifyAddressDiscovery(),
-		libp2p.ResourceManager(&network.NullResourceManager{}),
-		libp2p.ConnectionGater(gate),
-		libp2p.UDPBlackHoleSuccessCounter(nil), // a node cut off for long is dialed in vain
-		simlibp2p.QUICSimnet(p.world.net, link),
-	)
-	if err != nil {
-		p.world.T.Fatal(err)
-	}
+	p.host = p.world.newHost(p.index, p.key, gate)
+	p.Registry = prometheus.NewRegistry()
+	var err error
 	skew := p.Skew
 	p.Node, err = node.New(node.Config{
 		Key: p.key, Store: p.store, Host: p.host, Gate: gate, LocalDiscovery: discovery.Off, Lost: p.lost,
-		Now:    func() time.Time { return time.Now().Add(skew) },
-		Logger: slog.New(slog.DiscardHandler),
+		Registry: p.Registry,
+		Now:      func() time.Time { return time.Now().Add(skew) },
+		Logger:   slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		p.world.T.Fatal(err)
 	}
+}
+
+// newHost makes a host at an address of its own.
+func (w *World) newHost(index int, key *identity.Key, gate *transport.Gate) host.Host {
+	w.T.Helper()
+	priv, err := crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(key.Seed()))
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	link := simnet.NodeBiDiLinkSettings{
+		Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
+		Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
+	}
+	options := []libp2p.Option{
+		libp2p.Identity(priv),
+		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/1.0.0.%d/udp/8000/quic-v1", index+1)),
+		libp2p.DisableIdentifyAddressDiscovery(),
+		libp2p.ResourceManager(&network.NullResourceManager{}),
+		libp2p.UDPBlackHoleSuccessCounter(nil), // a node cut off for long is dialed in vain
+		simlibp2p.QUICSimnet(w.net, link),
+	}
+	if gate != nil {
+		options = append(options, libp2p.ConnectionGater(gate))
+	}
+	h, err := libp2p.New(options...)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return h
 }
 
 // Stop ends the node in good order; its store stays.
