@@ -8,7 +8,7 @@
 // replicas that have applied the same updates, in whatever order and however
 // often (Doc.ApplyUpdate), hold the same content. MergeUpdates, DiffUpdate,
 // StateVectorFromUpdate, Inspect, StructureOnly and RenameClient work on updates
-// without a document.
+// without a document. Doc.Pack and OpenPacked keep a document at rest.
 //
 // The package promises that bytes from outside never make it panic, never
 // change the document when they are malformed, and never cost memory beyond a

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -45,7 +46,34 @@ func (w *world) execute() (seen []Observation) {
 			return seen
 		}
 	}
+	if len(seen) > 0 {
+		w.pack(&seen[len(seen)-1])
+	}
 	return seen
+}
+
+// pack checks that every document comes back from its packed form. It is
+// nothing that Yjs has: what is wrong shows as an error of the last step.
+func (w *world) pack(o *Observation) {
+	for i, r := range w.replicas {
+		packed, err := crdt.OpenPacked(r.doc.Pack())
+		if err == nil && packed.IsPlain() {
+			err = errors.New("does not fit the columns")
+		}
+		var visible *crdt.Doc
+		if err == nil {
+			visible, err = packed.Visible()
+		}
+		if err == nil {
+			shown := &replica{doc: visible, defined: r.defined}
+			if got, want := shown.dump(), r.dump(); got != want {
+				err = fmt.Errorf("shows %s, want %s", got, want)
+			}
+		}
+		if err != nil {
+			o.add("error", fmt.Appendf(nil, "replica %d packed: %v", i, err))
+		}
+	}
 }
 
 // engineFrames returns the places in the engine that a stack trace names.

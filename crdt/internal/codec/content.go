@@ -155,3 +155,11 @@ func (s Subdoc) Append(dst []byte) []byte {
 	}
 	return lib0.AppendAny(dst, lib0.Object(keys, list))
 }
+
+// ReadContent reads content of the given kind, as it follows the header of a
+// struct. Of the result only Ref, Len and Content are set.
+func ReadContent(d *lib0.Decoder, ref byte) Struct {
+	s := Struct{Ref: ref}
+	s.readContent(d)
+	return s
+}

@@ -1,0 +1,60 @@
+package codec
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
+
+// Sorter writes an update whose structs come in any order. They must not
+// overlap.
+type Sorter struct {
+	body    []byte
+	structs []stretch
+}
+
+// stretch is where in body a struct is.
+type stretch struct {
+	client, clock uint64
+	from, to      int
+}
+
+// Struct adds s.
+func (w *Sorter) Struct(s *Struct) {
+	from := len(w.body)
+	w.body = s.Append(w.body, 0)
+	w.structs = append(w.structs, stretch{s.Client, s.Clock, from, len(w.body)})
+}
+
+// Finish returns the update with the given delete set, which must be grouped
+// by client.
+func (w *Sorter) Finish(deletes Ranges) []byte {
+	slices.SortFunc(w.structs, func(a, b stretch) int {
+		if a.client != b.client {
+			return cmp.Compare(b.client, a.client)
+		}
+		return cmp.Compare(a.clock, b.clock)
+	})
+	clients := 0
+	for i := range w.structs {
+		if i == 0 || w.structs[i].client != w.structs[i-1].client {
+			clients++
+		}
+	}
+	out := make([]byte, 0, len(w.body)+16*clients+8*len(deletes)+8)
+	out = lib0.AppendUint(out, uint64(clients))
+	for rest := w.structs; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].client == rest[0].client {
+			n++
+		}
+		out = lib0.AppendUint(out, uint64(n))
+		out = lib0.AppendUint(lib0.AppendUint(out, rest[0].client), rest[0].clock)
+		for _, s := range rest[:n] {
+			out = append(out, w.body[s.from:s.to]...)
+		}
+		rest = rest[n:]
+	}
+	return deletes.Append(out)
+}

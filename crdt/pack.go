@@ -1,0 +1,262 @@
+package crdt
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/packed"
+)
+
+// Pack returns the whole document in a form for storage: about a quarter of
+// the bytes of its update, and with what is visible in front, so that
+// OpenPacked shows the text before, or without, reading the history. Nothing
+// is left out; Packed.Update gives back the bytes of EncodeStateAsUpdate, and
+// Pack makes sure of that before it returns.
+//
+// README.md beside the source explains why it is small.
+func (d *Doc) Pack() []byte {
+	state := d.EncodeStateAsUpdate(nil)
+	p := packer{d: d}
+	if out := p.pack(); out != nil {
+		if p, err := OpenPacked(out); err == nil {
+			if again, err := p.Update(); err == nil && bytes.Equal(again, state) {
+				return out
+			}
+		}
+	}
+	// A state that the columns cannot express, which none is known to be.
+	return packed.File{Plain: true, States: d.packedStates(), History: packed.Columns{state}}.Append(nil)
+}
+
+// packer writes a document's lists one after the other, in the order in which
+// their types are first met: the roots, what they hold, what that holds.
+type packer struct {
+	d       *Doc
+	clients []uint64 // by index into Doc.clients: index into the file's table
+
+	content packed.Columns // what is visible
+	history packed.Columns // how it came about
+
+	types    []packedType // to come
+	ends     []uint64     // by client of the file: where its last item ended
+	openText int          // bytes of text that the tree does not tell of yet
+	odd      bool         // something is not deleted although its parent is
+}
+
+// packedType is a type whose lists are to be packed.
+type packedType struct {
+	typ  int32
+	live bool
+}
+
+// pack returns nil for what the columns cannot express.
+func (p *packer) pack() []byte {
+	d := p.d
+	p.content = make(packed.Columns, packed.NumContent)
+	p.history = make(packed.Columns, packed.NumHistory)
+	p.clients = make([]uint64, len(d.clients))
+	p.ends = make([]uint64, len(d.clients))
+	for i, c := range d.descending() {
+		p.clients[c] = uint64(i)
+	}
+	p.content.Uint(packed.Tree, uint64(len(d.roots)))
+	for _, root := range d.roots {
+		p.content[packed.Tree] = lib0.AppendString(p.content[packed.Tree], d.types[root].name)
+		p.types = append(p.types, packedType{root, true})
+	}
+	for i := 0; i < len(p.types); i++ {
+		p.body(p.types[i])
+	}
+	p.collected()
+	if d.pending.any() {
+		p.history[packed.Pending] = d.pendingUpdate()
+	}
+	if p.odd {
+		return nil
+	}
+	return packed.File{States: d.packedStates(), Content: p.content, History: p.history}.Append(nil)
+}
+
+// packedStates returns the state of every client, in descending order of ids.
+func (d *Doc) packedStates() []packed.State {
+	var states []packed.State
+	for _, c := range d.descending() {
+		states = append(states, packed.State{Client: uint64(d.clients[c].id), Clock: d.clients[c].state})
+	}
+	return states
+}
+
+// pendingUpdate returns what is pending as an update.
+func (d *Doc) pendingUpdate() []byte {
+	nothing := codec.Ranges(nil).Append([]byte{0})
+	return d.withPending(nothing, nil)
+}
+
+// body writes the lists of a type: its children, the keys that have a value,
+// the keys that have none any more.
+func (p *packer) body(t packedType) {
+	d := p.d
+	typ := d.types[t.typ]
+	p.list(typ.children, t.live)
+	var gone []mapEntry
+	values := 0
+	for _, e := range typ.entries.all() {
+		if p.hasValue(e) {
+			values++
+		} else {
+			gone = append(gone, e)
+		}
+	}
+	if t.live {
+		p.content.Uint(packed.Tree, uint64(values))
+	} else if values > 0 {
+		p.odd = true
+	}
+	for _, e := range typ.entries.all() {
+		if p.hasValue(e) {
+			p.content[packed.Tree] = lib0.AppendString(p.content[packed.Tree], d.keys[e.key])
+			p.list(e.list, true)
+		}
+	}
+	p.history.Uint(packed.Keys, uint64(len(gone)))
+	for _, e := range gone {
+		p.history[packed.Keys] = lib0.AppendString(p.history[packed.Keys], d.keys[e.key])
+		p.list(e.list, false)
+	}
+}
+
+// hasValue tells whether any value of a key is not deleted.
+func (p *packer) hasValue(e mapEntry) bool {
+	for h := p.d.lists[e.list].last; h != 0; h = p.d.items.at(h).left {
+		if !p.d.items.at(h).deleted {
+			return true
+		}
+	}
+	return false
+}
+
+// list writes the items of a list. visible says whether the tree has a place
+// for it.
+func (p *packer) list(list int32, visible bool) {
+	d := p.d
+	var runs []packed.Run
+	var items []*item
+	if list != 0 {
+		for h := d.lists[list].first; h != 0; h = d.items.at(h).right {
+			it := d.items.at(h)
+			items = append(items, it)
+			runs = append(runs, packed.Run{Client: p.clients[it.client], Clock: it.clock, Len: it.length})
+		}
+	}
+	left, right := packed.Neighbours(runs)
+	for i, it := range items {
+		p.odd = p.odd || !it.deleted && !visible
+		p.item(it, runs[i], left[i], right[i])
+	}
+	p.history[packed.Flags] = append(p.history[packed.Flags], packed.EndOfList)
+	if visible {
+		p.flushText()
+		p.content[packed.Tree] = append(p.content[packed.Tree], packed.EndOfList)
+	}
+}
+
+// item writes one item. left and right are its expected origins.
+func (p *packer) item(it *item, run packed.Run, left, right packed.Unit) {
+	flags := byte(packed.Live)
+	if it.deleted {
+		flags = it.kind
+	}
+	origin := p.unit(it.originClient, it.originClock)
+	rightOrigin := p.unit(it.rightClient, it.rightClock)
+	if origin != left {
+		flags |= packed.OtherOrigin
+		p.named(origin, run)
+	}
+	if rightOrigin != right {
+		flags |= packed.OtherRight
+		p.named(rightOrigin, run)
+	}
+	h := p.history
+	h[packed.Flags] = append(h[packed.Flags], flags)
+	h.Uint(packed.Clients, run.Client)
+	h[packed.Clocks] = binary.AppendVarint(h[packed.Clocks], int64(run.Clock)-int64(p.ends[run.Client]))
+	p.ends[run.Client] = run.Clock + run.Len
+	if it.deleted {
+		p.deleted(it)
+	} else {
+		p.visible(it)
+	}
+	if it.kind == kindType {
+		p.types = append(p.types, packedType{int32(it.content), !it.deleted})
+	}
+}
+
+func (p *packer) unit(client uint32, clock uint64) packed.Unit {
+	if client == 0 {
+		return packed.Unit{}
+	}
+	return packed.Unit{Known: true, Client: p.clients[client], Clock: clock}
+}
+
+// named writes an origin that is not the expected one.
+func (p *packer) named(u packed.Unit, run packed.Run) {
+	if !u.Known {
+		p.history.Uint(packed.Origins, 0)
+		return
+	}
+	p.history.Uint(packed.Origins, u.Client+1)
+	p.history[packed.Origins] = binary.AppendVarint(p.history[packed.Origins], int64(u.Clock)-int64(run.Clock))
+}
+
+// visible writes the content of an item that is not deleted. Text that shows
+// as one is one in the tree; the history says how it is divided.
+func (p *packer) visible(it *item) {
+	c := p.content
+	if it.kind == kindString {
+		text := p.d.text.bytes(it)
+		c[packed.Text] = append(c[packed.Text], text...)
+		p.history.Uint(packed.Lengths, uint64(len(text)))
+		p.openText += len(text)
+		return
+	}
+	p.flushText()
+	c[packed.Tree] = p.d.appendContent(append(c[packed.Tree], it.kind), it, 0)
+}
+
+// deleted writes the content of an item that is deleted: its length, unless
+// garbage collection is off.
+func (p *packer) deleted(it *item) {
+	if it.kind == kindDeleted {
+		p.history.Uint(packed.Gaps, it.length)
+		return
+	}
+	p.history[packed.Gone] = p.d.appendContent(p.history[packed.Gone], it, 0)
+}
+
+func (p *packer) flushText() {
+	if p.openText > 0 {
+		p.content[packed.Tree] = append(p.content[packed.Tree], kindString)
+		p.content.Uint(packed.Tree, uint64(p.openText))
+		p.openText = 0
+	}
+}
+
+// collected writes the units of which only the number is known.
+func (p *packer) collected() {
+	d := p.d
+	for _, c := range d.descending() {
+		end := uint64(0)
+		for _, block := range d.clients[c].blocks {
+			for _, h := range block {
+				if it := d.items.at(h); it.kind == kindGC {
+					p.history.Uint(packed.Collected, p.clients[c]+1)
+					p.history.Uint(packed.Collected, it.clock-end)
+					p.history.Uint(packed.Collected, it.length)
+					end = it.end()
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,409 @@
+package crdt
+
+import (
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/packed"
+)
+
+// Packed is a document in the form that Doc.Pack returns. Its methods may be
+// called from several goroutines.
+type Packed struct {
+	file *packed.Opened
+}
+
+// OpenPacked reads the head of a packed document, which costs nothing to speak
+// of. It keeps b, which must not change. The error wraps ErrMalformed.
+func OpenPacked(b []byte) (*Packed, error) {
+	file, err := packed.Open(b)
+	if err != nil {
+		return nil, fmt.Errorf("open packed document: %w: %w", ErrMalformed, err)
+	}
+	return &Packed{file}, nil
+}
+
+// IsPlain tells whether the document is kept as an update after all, because
+// columns could not express it; Visible then costs as much as Doc.
+func (p *Packed) IsPlain() bool { return p.file.Plain }
+
+// StateVector returns the state vector of the document.
+func (p *Packed) StateVector() StateVector {
+	sv := make(StateVector, len(p.file.States))
+	for _, s := range p.file.States {
+		if s.Clock > 0 {
+			sv[ClientID(s.Client)] = s.Clock
+		}
+	}
+	return sv
+}
+
+// Visible returns a document that shows the same as the packed one and has no
+// history: its texts, deltas, lists, maps and XML can be read, in the time
+// that their size takes, whatever was deleted or written before. It has other
+// ids than the packed document, so it must not be edited, merged or sent. The
+// error wraps ErrMalformed.
+func (p *Packed) Visible() (*Doc, error) {
+	if p.file.Plain {
+		return p.Doc(Config{})
+	}
+	content, err := p.file.Content()
+	if err != nil {
+		return nil, fmt.Errorf("read packed content: %w: %w", ErrMalformed, err)
+	}
+	u := newUnpacker(content)
+	u.visible()
+	return u.doc(Config{DisableFormatCleanup: true})
+}
+
+// Update returns the update that EncodeStateAsUpdate of the packed document
+// returned. The error wraps ErrMalformed.
+func (p *Packed) Update() ([]byte, error) {
+	history, err := p.file.History()
+	if err != nil {
+		return nil, fmt.Errorf("read packed history: %w: %w", ErrMalformed, err)
+	}
+	if p.file.Plain {
+		return history[0], nil
+	}
+	content, err := p.file.Content()
+	if err != nil {
+		return nil, fmt.Errorf("read packed content: %w: %w", ErrMalformed, err)
+	}
+	u := newUnpacker(content)
+	u.restore(p.file.States, history)
+	return u.update()
+}
+
+// Doc returns the packed document itself, to go on editing. The error wraps
+// ErrMalformed.
+func (p *Packed) Doc(c Config) (*Doc, error) {
+	update, err := p.Update()
+	if err != nil {
+		return nil, err
+	}
+	d := NewDoc(c)
+	if err := d.ApplyUpdate(update, nil); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// unpacker turns columns back into structs. Its decoders stop at the first
+// failure; err finds it.
+type unpacker struct {
+	tree    lib0.Decoder
+	text    lib0.Decoder
+	left    uint64 // bytes of the tree's current text
+	out     codec.Sorter
+	deletes codec.Ranges
+	pending []byte
+	types   []unpackedType // to come
+
+	history [packed.NumHistory]lib0.Decoder
+	states  []packed.State
+	ends    []uint64 // by client: where its last item ended
+}
+
+// unpackedType is a type whose lists are to be read.
+type unpackedType struct {
+	root []byte
+	item codec.ID // that holds it, unless it is a root
+	live bool
+	top  bool // a root
+}
+
+func newUnpacker(content packed.Columns) *unpacker {
+	u := &unpacker{}
+	u.tree.Reset(content[packed.Tree], 0)
+	u.text.Reset(content[packed.Text], 0)
+	for n := u.tree.Uint(); n > 0 && u.tree.Err() == nil; n-- {
+		u.types = append(u.types, unpackedType{root: u.tree.String(), live: true, top: true})
+	}
+	return u
+}
+
+func (u *unpacker) err() error {
+	for _, d := range append([]lib0.Decoder{u.tree, u.text}, u.history[:]...) {
+		if d.Err() != nil {
+			return d.Err()
+		}
+		if d.Remaining() > 0 {
+			return packed.ErrColumns
+		}
+	}
+	if u.left > 0 {
+		return packed.ErrColumns
+	}
+	return nil
+}
+
+func (u *unpacker) failed() bool { return u.tree.Err() != nil }
+
+// update returns what was read as an update.
+func (u *unpacker) update() ([]byte, error) {
+	if err := u.err(); err != nil {
+		return nil, fmt.Errorf("unpack document: %w: %w", ErrMalformed, err)
+	}
+	update := u.out.Finish(u.deletes.Normalize())
+	if u.pending == nil {
+		return update, nil
+	}
+	return MergeUpdates(update, u.pending)
+}
+
+func (u *unpacker) doc(c Config) (*Doc, error) {
+	update, err := u.update()
+	if err != nil {
+		return nil, err
+	}
+	d := NewDoc(c)
+	return d, d.ApplyUpdate(update, nil)
+}
+
+// token reads the next of the tree, of a list: the content of an item, whole
+// but for text, of which it takes so many bytes, or all there are of this one
+// for 0. It returns false at the end of the list.
+func (u *unpacker) token(textBytes uint64) (codec.Struct, bool) {
+	if u.left == 0 {
+		ref := u.tree.Byte()
+		switch {
+		case ref == packed.EndOfList || u.tree.Err() != nil:
+			return codec.Struct{}, false
+		case ref == kindString:
+			u.left = u.tree.Uint()
+		case ref > kindDoc || ref <= kindDeleted:
+			u.tree.Fail(packed.ErrColumns)
+			return codec.Struct{}, false
+		default:
+			return codec.ReadContent(&u.tree, ref), u.tree.Err() == nil
+		}
+	}
+	if textBytes == 0 {
+		textBytes = u.left
+	}
+	if textBytes > u.left || textBytes == 0 {
+		u.tree.Fail(packed.ErrColumns)
+		return codec.Struct{}, false
+	}
+	u.left -= textBytes
+	text := u.text.Take(textBytes)
+	return codec.Struct{Ref: kindString, Content: text, Len: uint64(lib0.UTF16Len(text))}, u.text.Err() == nil
+}
+
+// place writes into s that it is a child, or the value of a key, of t.
+func (t *unpackedType) place(s *codec.Struct, key []byte, keyed bool) {
+	if t.top {
+		s.Parent, s.Root = codec.ParentRoot, t.root
+	} else {
+		s.Parent, s.ParentID = codec.ParentItem, t.item
+	}
+	s.Sub, s.HasSub = key, keyed
+}
+
+// nest notes the type that s holds.
+func (u *unpacker) nest(s *codec.Struct, live bool) {
+	if s.Ref == kindType {
+		u.types = append(u.types, unpackedType{item: s.ID, live: live})
+	}
+}
+
+// visible reads the tree alone. Everything is written by one client, from left
+// to right.
+func (u *unpacker) visible() {
+	clock := uint64(0)
+	for i := 0; i < len(u.types) && !u.failed(); i++ {
+		t := u.types[i]
+		u.visibleList(&t, nil, false, &clock)
+		for n := u.tree.Uint(); n > 0 && !u.failed(); n-- {
+			u.visibleList(&t, u.tree.String(), true, &clock)
+		}
+	}
+}
+
+func (u *unpacker) visibleList(t *unpackedType, key []byte, keyed bool, clock *uint64) {
+	const client = 1
+	started := false
+	for {
+		s, more := u.token(0)
+		if !more {
+			return
+		}
+		t.place(&s, key, keyed)
+		s.ID = codec.ID{Client: client, Clock: *clock}
+		if started {
+			s.HasOrigin, s.Origin = true, codec.ID{Client: client, Clock: *clock - 1}
+		}
+		started = true
+		*clock += s.Len
+		u.out.Struct(&s)
+		u.nest(&s, true)
+	}
+}
+
+// restore reads the tree and the history.
+func (u *unpacker) restore(states []packed.State, history packed.Columns) {
+	for i, column := range history[:packed.Pending] {
+		u.history[i].Reset(column, 0)
+	}
+	u.pending = history[packed.Pending]
+	u.states, u.ends = states, make([]uint64, len(states))
+	for i := 0; i < len(u.types) && !u.failed(); i++ {
+		t := u.types[i]
+		u.restoreList(&t, nil, false, t.live)
+		if t.live {
+			for n := u.tree.Uint(); n > 0 && !u.failed(); n-- {
+				u.restoreList(&t, u.tree.String(), true, true)
+			}
+		}
+		keys := &u.history[packed.Keys]
+		for n := keys.Uint(); n > 0 && keys.Err() == nil && !u.failed(); n-- {
+			u.restoreList(&t, keys.String(), true, false)
+		}
+	}
+	u.restoreCollected()
+}
+
+// restoreList reads the items of a list.
+func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool) {
+	var flags []byte
+	var runs []packed.Run
+	var items []codec.Struct
+	for {
+		f := u.history[packed.Flags].Byte()
+		if f == packed.EndOfList || u.history[packed.Flags].Err() != nil {
+			break
+		}
+		if f&packed.Kind == packed.Live && !visible {
+			u.tree.Fail(packed.ErrColumns)
+		}
+		s := u.restoreItem(f)
+		if u.failed() {
+			return
+		}
+		flags = append(flags, f)
+		items = append(items, s)
+	}
+	if visible {
+		if _, more := u.token(0); more {
+			u.tree.Fail(packed.ErrColumns)
+		}
+	}
+	runs = make([]packed.Run, len(items))
+	for i := range items {
+		runs[i] = packed.Run{Client: items[i].Client, Clock: items[i].Clock, Len: items[i].Len}
+	}
+	left, right := packed.Neighbours(runs)
+	for i := range items {
+		s := &items[i]
+		if flags[i]&packed.OtherOrigin != 0 {
+			left[i] = u.named(s)
+		}
+		if flags[i]&packed.OtherRight != 0 {
+			right[i] = u.named(s)
+		}
+		s.Client = u.client(s.Client)
+		s.HasOrigin, s.Origin = left[i].Known, u.id(left[i])
+		s.HasRight, s.Right = right[i].Known, u.id(right[i])
+		t.place(s, key, keyed)
+		u.out.Struct(s)
+		live := flags[i]&packed.Kind == packed.Live
+		if !live {
+			u.deletes = append(u.deletes, codec.Range{Client: s.Client, Clock: s.Clock, Len: s.Len})
+		}
+		u.nest(s, live)
+	}
+}
+
+// restoreItem reads one item without its origins. Its client is still an index.
+func (u *unpacker) restoreItem(flags byte) codec.Struct {
+	var s codec.Struct
+	switch kind := flags & packed.Kind; kind {
+	case packed.Live:
+		n := uint64(0)
+		if u.left > 0 || u.nextIsText() {
+			n = u.history[packed.Lengths].Uint()
+			if n == 0 {
+				u.tree.Fail(packed.ErrColumns)
+			}
+		}
+		s, _ = u.token(n)
+	case kindDeleted:
+		s = codec.Struct{Ref: kindDeleted, Len: u.history[packed.Gaps].Uint()}
+	default:
+		s = codec.ReadContent(&u.history[packed.Gone], kind)
+	}
+	client := u.history[packed.Clients].Uint()
+	if client >= uint64(len(u.ends)) || s.Len == 0 {
+		u.tree.Fail(packed.ErrColumns)
+		return s
+	}
+	s.Client, s.Clock = client, uint64(int64(u.ends[client])+varint(&u.history[packed.Clocks]))
+	if s.Clock > lib0.MaxSafeInteger || s.Len > lib0.MaxSafeInteger-s.Clock {
+		u.tree.Fail(packed.ErrColumns)
+		return s
+	}
+	u.ends[client] = s.End()
+	return s
+}
+
+// nextIsText tells whether the tree goes on with text.
+func (u *unpacker) nextIsText() bool {
+	d := u.tree
+	return d.Byte() == kindString
+}
+
+// named reads an origin that is not the expected one.
+func (u *unpacker) named(s *codec.Struct) packed.Unit {
+	d := &u.history[packed.Origins]
+	client := d.Uint()
+	if client == 0 {
+		return packed.Unit{}
+	}
+	clock := uint64(int64(s.Clock) + varint(d))
+	if client > uint64(len(u.states)) || clock > lib0.MaxSafeInteger {
+		u.tree.Fail(packed.ErrColumns)
+		return packed.Unit{}
+	}
+	return packed.Unit{Known: true, Client: client - 1, Clock: clock}
+}
+
+func (u *unpacker) client(index uint64) uint64 { return u.states[index].Client }
+
+func (u *unpacker) id(unit packed.Unit) codec.ID {
+	if !unit.Known {
+		return codec.ID{}
+	}
+	return codec.ID{Client: u.client(unit.Client), Clock: unit.Clock}
+}
+
+// restoreCollected reads the units of which only the number is known.
+func (u *unpacker) restoreCollected() {
+	d := &u.history[packed.Collected]
+	last, end := uint64(0), uint64(0)
+	for d.Remaining() > 0 && !u.failed() {
+		index, gap, n := d.Uint(), d.Uint(), d.Uint()
+		if index == 0 || index > uint64(len(u.states)) || n == 0 {
+			u.tree.Fail(packed.ErrColumns)
+			return
+		}
+		if index != last {
+			last, end = index, 0
+		}
+		s := codec.Struct{ID: codec.ID{Client: u.client(index - 1), Clock: end + gap}, Ref: kindGC, Len: n}
+		if s.Clock > lib0.MaxSafeInteger || n > lib0.MaxSafeInteger-s.Clock {
+			u.tree.Fail(packed.ErrColumns)
+			return
+		}
+		end = s.End()
+		u.out.Struct(&s)
+		u.deletes = append(u.deletes, codec.Range{Client: s.Client, Clock: s.Clock, Len: n})
+	}
+}
+
+// varint reads a signed number as encoding/binary writes it.
+func varint(d *lib0.Decoder) int64 {
+	n := d.Uint()
+	return int64(n>>1) ^ -int64(n&1)
+}
