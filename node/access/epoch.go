@@ -66,7 +66,7 @@ type Epoch struct {
 	Depth   int
 	Back    []byte
 	Valid   bool // its op is
-	Clean   bool // and every removal precedes it: writers may use it
+	Clean   bool // and who lost access did so before it: writers may use it
 }
 
 // Epochs lists every epoch announced, in the order in which writers prefer
@@ -84,8 +84,9 @@ func (l *Log) Epochs() []Epoch {
 
 func (l *Log) findEpochs() {
 	l.epochs = make([]Epoch, 0, len(l.rotations))
+	endings := l.endings()
 	for _, n := range l.rotations {
-		e := Epoch{Rotator: n.op.Author, Op: n.op.ID, Depth: n.depth, Valid: n.valid, Clean: n.valid && l.clean(n)}
+		e := Epoch{Rotator: n.op.Author, Op: n.op.ID, Depth: n.depth, Valid: n.valid, Clean: n.valid && n.clean(endings)}
 		if n.op.Genesis != nil {
 			e.ID = n.op.Genesis.Epoch
 		} else {
@@ -109,15 +110,99 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// clean reports whether every Valid removal precedes an op. Those of a removed
-// device are not Valid, so that it cannot make others rotate for ever.
-func (l *Log) clean(n *node) bool {
-	for _, r := range l.removals {
-		if r.valid && !n.past.has(r.index) {
+// endings lists, for each authority and each invite that was Valid and is ended,
+// what ended it. A removal that ended nothing is in none of the lists: of those
+// anybody could make as many as its quota allows, and have a new key made for
+// each. Nor does it help to end again what is ended.
+func (l *Log) endings() [][]*node {
+	var list [][]*node
+	seen := map[*holder]bool{}
+	var under func(h *holder)
+	under = func(h *holder) {
+		if seen[h] {
+			return
+		}
+		seen[h] = true
+		if by := l.endedBy(h); len(by) > 0 {
+			list = append(list, by)
+		}
+		for _, below := range h.adds {
+			under(below)
+		}
+	}
+	for target := range l.revokes {
+		n := l.nodes[target.Op]
+		if n == nil {
+			continue
+		}
+		for _, h := range n.holders {
+			if h.index == int(target.Index) {
+				under(h)
+			}
+		}
+		if by := l.inviteRevokes(n); len(by) > 0 {
+			list = append(list, by)
+		}
+	}
+	for device := range l.leaves {
+		for _, h := range l.devices[device] {
+			under(h)
+		}
+	}
+	return list
+}
+
+// endedBy lists what ended an authority that was Valid.
+func (l *Log) endedBy(h *holder) (by []*node) {
+	if !l.isValid(h.node) {
+		return nil
+	}
+	for _, leave := range l.leaves[h.device] {
+		if leave.takesEffect() && !h.node.past.has(leave.index) {
+			by = append(by, leave)
+		}
+	}
+	l.revokesOf(h, func(r *node) bool { by = append(by, r); return true })
+	return by
+}
+
+// inviteRevokes lists what took back an invite that was Valid.
+func (l *Log) inviteRevokes(n *node) (by []*node) {
+	if n.op.Invite == nil || !l.isValid(n) {
+		return nil
+	}
+	for _, r := range l.revokes[Target{Op: n.op.ID}] {
+		if r.endsLink() && l.isValid(r) {
+			by = append(by, r)
+		}
+	}
+	return by
+}
+
+// endsLink reports whether a revoke takes back the invite it names, if it is
+// Valid.
+func (n *node) endsLink() bool { return n.by != nil && n.by.role == Owner }
+
+// clean reports whether all that was ended was so by something that precedes an
+// op: whoever lost access before it was made does not get its key.
+func (n *node) clean(endings [][]*node) bool {
+	for _, by := range endings {
+		if !slices.ContainsFunc(by, func(r *node) bool { return n.past.has(r.index) }) {
 			return false
 		}
 	}
 	return true
+}
+
+// removable reports whether something names an authority, or one above it on
+// the way of its dev_adds, or its device has left.
+func (l *Log) removable(h *holder) bool {
+	for at := h; at != nil; at = at.up {
+		if len(l.revokes[Target{Op: at.node.op.ID, Index: uint32(at.index)}]) > 0 || len(l.leaves[at.device]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // RotateTurn returns a device's place among those that may rotate now: the order

@@ -265,6 +265,7 @@ func (l *Log) index(n *node) {
 		l.leaves[op.Author] = append(l.leaves[op.Author], n)
 		l.removals = append(l.removals, n)
 		l.unsure = append(l.unsure, l.devices[op.Author]...)
+		l.epochsStale = true // it takes effect, Valid or not
 	case op.Pin != nil:
 		l.pins[op.Pin.Target] = append(l.pins[op.Pin.Target], n)
 	case op.Policy != nil:

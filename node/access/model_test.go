@@ -453,14 +453,41 @@ func (m *model) chain(s *seat, inc uint32) (limit Limit, ids []wire.EntryID) {
 	return limit, ids
 }
 
-// clean reports whether a rotation follows every Valid removal.
+// clean reports whether all that lost access did so before a rotation.
 func (m *model) clean(id wire.OpID) bool {
-	for r, op := range m.ops {
-		if (op.Revoke != nil || op.Leave != nil) && m.valid(r) && !m.past(id)[r] {
-			return false
+	for target, op := range m.ops {
+		if !m.valid(target) {
+			continue
+		}
+		if op.Invite != nil {
+			var by []wire.OpID
+			for r, o := range m.ops {
+				if o.Revoke != nil && o.Revoke.Target == (Target{Op: target}) && m.valid(r) && m.fact(r).by.role == Owner {
+					by = append(by, r)
+				}
+			}
+			if !m.follows(id, by) {
+				return false
+			}
+		}
+		for _, s := range m.seats(target) {
+			by := slices.Clone(m.revokes(s))
+			for r, o := range m.ops {
+				if o.Leave != nil && o.Author == s.device && m.leaves(o) && !m.past(target)[r] {
+					by = append(by, r)
+				}
+			}
+			if !m.follows(id, by) {
+				return false
+			}
 		}
 	}
 	return m.valid(id)
+}
+
+// follows reports whether an op follows one of several, if there are any.
+func (m *model) follows(id wire.OpID, by []wire.OpID) bool {
+	return len(by) == 0 || slices.ContainsFunc(by, func(r wire.OpID) bool { return m.past(id)[r] })
 }
 
 // last finds the Valid op of a kind that was made last.

@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node/identity"
@@ -230,40 +231,88 @@ func TestALinkFallsWithItsOwner(t *testing.T) {
 	s.member("who came by it", cy, false)
 }
 
+// clean checks which epochs writers may use.
+func (s *scene) clean(what string, want ...*Op) {
+	s.t.Helper()
+	var got, ids []wire.OpID
+	for _, e := range s.l.Epochs() {
+		if e.Clean {
+			got = append(got, e.Op)
+		}
+	}
+	for _, op := range want {
+		ids = append(ids, op.ID)
+	}
+	if !slices.Equal(got, ids) {
+		s.t.Errorf("%s: clean are %v, want %v", what, got, ids)
+	}
+}
+
 func TestAnEpochIsCleanIfItKnowsEveryRemoval(t *testing.T) {
 	s := newScene(t)
 	bob, cy := testKey("bob"), testKey("cy")
 	toBob, toCy := s.grant(s.ada, s.genesis, Editor, bob), s.grant(s.ada, s.genesis, Editor, cy)
 	first := s.op(bob, KindRotate, toBob, &Rotate{Epoch: wire.EpochID{2}})
-	clean := func(what string, want ...*Op) {
-		t.Helper()
-		var got []wire.OpID
-		for _, e := range s.l.Epochs() {
-			if e.Clean {
-				got = append(got, e.Op)
-			}
-		}
-		var ids []wire.OpID
-		for _, op := range want {
-			ids = append(ids, op.ID)
-		}
-		if fmt.Sprint(got) != fmt.Sprint(ids) {
-			t.Errorf("%s: clean are %v, want %v", what, got, ids)
-		}
-	}
-	clean("at first", first, s.genesis)
+	s.clean("at first", first, s.genesis)
 	out := s.revoke(s.ada, s.genesis, toBob, first)
-	clean("after a removal")
+	s.clean("after a removal")
 	second := s.op(cy, KindRotate, toCy, &Rotate{Epoch: wire.EpochID{3}}, out)
-	clean("after a rotation", second)
+	s.clean("after a rotation", second)
 	s.op(bob, KindRotate, toBob, &Rotate{Epoch: wire.EpochID{4}}, out)
 	s.op(bob, KindLeave, toBob, &Leave{})
-	clean("whatever the removed one does", second)
+	s.clean("whatever the removed one does", second)
 	s.op(cy, KindLeave, toCy, &Leave{}, second)
-	clean("after a leave")
+	s.clean("after a leave")
 	if s.l.RotateTurn(s.ada.Device()) != 0 || s.l.RotateTurn(cy.Device()) != -1 {
 		t.Error("it is not ada's turn alone")
 	}
+}
+
+// TestWhatEndsNothingForcesNoRotation: any member could make as many revokes as
+// its quota allows, and everyone would have to make a new key for each.
+func TestWhatEndsNothingForcesNoRotation(t *testing.T) {
+	s := newScene(t)
+	bob, cy := testKey("bob"), testKey("cy")
+	toBob, toCy := s.grant(s.ada, s.genesis, Editor, bob), s.grant(s.ada, s.genesis, Editor, cy)
+	link := s.op(s.ada, KindInvite, s.genesis, &Invite{Sign: cy.Device(), Role: Viewer})
+	s.clean("at first", s.genesis)
+	void := []*Op{
+		s.revoke(bob, toBob, toCy, toCy),      // another's authority
+		s.revoke(bob, toBob, s.genesis),       // its senior's
+		s.revoke(bob, toBob, link, link),      // a link, which is for owners
+		s.revoke(bob, toBob, toBob, toBob),    // nobody is senior to oneself
+		s.revoke(s.ada, s.genesis, s.genesis), // an owner's too
+	}
+	s.valid("what ends nothing", true, void...)
+	s.clean("after revokes that end nothing", s.genesis)
+
+	out := s.revoke(s.ada, s.genesis, toCy, toCy)
+	s.clean("after a removal")
+	next := s.op(s.ada, KindRotate, s.genesis, &Rotate{Epoch: wire.EpochID{2}}, out)
+	s.clean("after a rotation", next)
+	s.op(cy, KindLeave, toCy, &Leave{})
+	s.revoke(s.ada, s.genesis, toCy, toCy, link)
+	s.clean("after ending again what is ended", next)
+
+	taken := s.revoke(s.ada, s.genesis, link, link)
+	s.clean("after a link was taken back")
+	s.clean("after a rotation", s.op(s.ada, KindRotate, s.genesis, &Rotate{Epoch: wire.EpochID{3}}, out, taken))
+}
+
+// TestALeaveThatIsNotValidForcesARotation: it takes effect all the same, and who
+// left has the key.
+func TestALeaveThatIsNotValidForcesARotation(t *testing.T) {
+	s := newScene(t)
+	bob := testKey("bob")
+	toBob := s.grant(s.ada, s.genesis, Editor, bob)
+	left := s.op(bob, KindLeave, toBob, &Leave{})
+	next := s.op(s.ada, KindRotate, s.genesis, &Rotate{Epoch: wire.EpochID{2}}, left)
+	s.grant(s.ada, s.genesis, Editor, bob, next)
+	s.clean("after coming back", next)
+	again := s.op(bob, KindLeave, toBob, &Leave{}, left) // under what had ended
+	s.valid("after a leave", false, again)
+	s.member("who left again", bob, false)
+	s.clean("after leaving again")
 }
 
 // TestARemovalAlwaysFits floods the log by a device of a user, whose other device

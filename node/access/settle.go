@@ -134,6 +134,10 @@ func (l *Log) noteChange(n *node) {
 	switch {
 	case n.op.Genesis != nil || n.op.Rotate != nil || n.op.Leave != nil:
 		l.epochsStale = true
+	case n.op.Invite != nil:
+		l.epochsStale = l.epochsStale || len(l.revokes[Target{Op: n.op.ID}]) > 0
+	case len(n.holders) > 0:
+		l.epochsStale = l.epochsStale || slices.ContainsFunc(n.holders, l.removable)
 	case n.op.Revoke != nil:
 		l.epochsStale = true
 		l.doubtTarget(n)
@@ -220,7 +224,7 @@ func (l *Log) closedBefore(invite, grant *node) bool {
 // closed says whether Valid owners' revokes that seen accepts end an invite.
 func (l *Log) closed(invite *node, seen func(*node) bool) InviteState {
 	for _, r := range l.revokes[Target{Op: invite.op.ID}] {
-		if r.by != nil && r.by.role == Owner && seen(r) && l.isValid(r) {
+		if r.endsLink() && seen(r) && l.isValid(r) {
 			return InviteRevoked
 		}
 	}
