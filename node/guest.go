@@ -104,7 +104,7 @@ func (d *Document) adoptPending() bool {
 		d.renamed[from.client] = to.client
 	}
 	d.pending.generation = len(d.pending.groups)
-	d.rebuildKeeping()
+	d.rebuild()
 	d.trimPending(adopted)
 	d.changed = true
 	return true
@@ -166,19 +166,6 @@ func (d *Document) trimPending(adopted map[*slot]*slot) {
 			}
 		}
 	}
-}
-
-// rebuildKeeping puts the document together anew and keeps accepted entries
-// that are not in the store yet.
-func (d *Document) rebuildKeeping() {
-	held := d.queue.held
-	d.rebuild()
-	for ref, e := range held {
-		if c := d.causes.chains[ref.chain]; c == nil || c.applied() <= ref.seq {
-			d.queue.hold(e)
-		}
-	}
-	d.applyReady()
 }
 
 // LinkState says whether a link lets anyone in.
