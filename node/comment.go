@@ -104,24 +104,36 @@ func (d *Document) mayMean(r comments.Record, auth wire.Auth, role access.Role) 
 // so yet.
 func (d *Document) introduce(auth wire.Auth) error {
 	name := d.node.Name()
-	if name == "" || len(name) > comments.MaxNameBytes || d.foldTalk().Profiles[d.node.device].Name == name {
+	saying := introduction{auth, name}
+	if name == "" || len(name) > comments.MaxNameBytes || d.talk.saying == saying || d.foldTalk().Profiles[d.node.device].Name == name {
 		return nil
 	}
-	_, err := d.putRecord(auth, comments.Record{Kind: comments.KindProfile, Name: name})
-	return err
+	if _, err := d.putRecord(auth, comments.Record{Kind: comments.KindProfile, Name: name}); err != nil {
+		return err
+	}
+	d.talk.saying = saying
+	return nil
 }
 
-// introduceSelf does the same for a session that starts. It is no reason not
-// to start one.
-func (d *Document) introduceSelf(auth wire.Auth, role access.Role) {
-	if role < access.Commenter {
+// introduction is a name that this device has written into the document, and
+// the authority it did so under.
+type introduction struct {
+	auth wire.Auth
+	name string
+}
+
+// introduceSelf does the same without being asked, as soon as this device is
+// let in and whenever its name is another: the others know who came though no
+// page was opened. Viewers write nothing; the home document has names of its
+// own. Called with mu held.
+func (d *Document) introduceSelf() {
+	auth, role, ok := d.roleLocked()
+	if !ok || role < access.Commenter || d.closed || d.stateLocked() != StateReady || d.node.IsHome(d.id) {
 		return
 	}
-	if err := d.introduce(auth); err != nil {
+	if err := d.introduce(auth); err != nil && !errors.Is(err, ErrNoKey) { // without a key it is tried again
 		d.log.Warn("name not written into the document", "err", err)
-		return
 	}
-	d.wake()
 }
 
 // putRecord makes the entry of a record and leaves it in the outbox. It is
@@ -148,7 +160,12 @@ func (d *Document) putRecord(auth wire.Auth, r comments.Record) (wire.EntryID, e
 		d.talk.listed[dep.Chain] = dep.Seq
 	}
 	d.out.put(store.EntryKey(d.id, sl.chain, e.Seq, e.ID), e.Raw)
-	d.out.then(func() { d.recordStored(e) })
+	d.out.then(func() {
+		d.recordStored(e)
+		if r.Kind != comments.KindProfile { // a name changes nothing of what the document says
+			d.info.touch(d.node.cfg.Now())
+		}
+	})
 	return e.ID, nil
 }
 
@@ -161,7 +178,6 @@ func (d *Document) recordStored(e *oplog.Entry) {
 	now := d.node.cfg.Now()
 	d.rate.add(1, now)
 	d.ledger.wrote(e.Chain(), e.Seq+1, now)
-	d.info.touch(now)
 	d.changed = true
 	d.node.stats.sent.Add(1)
 }

@@ -48,6 +48,23 @@ type homeRecord struct {
 
 func homeKey() store.Key { return store.Key{Kind: store.KindSecret, Name: "home"} }
 
+// HomesOf reads, from the record in which the node of a key keeps it, which
+// documents are home documents. Of any other record there are none.
+func HomesOf(key *identity.Key, r store.Record) []wire.DocID {
+	if r.Key != homeKey() {
+		return nil
+	}
+	b, err := seal.NewLocal(key.LocalSecret("store")).Open(r.Value, localAAD(r.Key))
+	if err != nil {
+		return nil
+	}
+	var rec homeRecord
+	if wire.Unmarshal(b, &rec) != nil {
+		return nil
+	}
+	return rec.Docs
+}
+
 // loadHome reads which document is the home document.
 func (n *Node) loadHome() error {
 	n.home.tended = map[wire.DocID]tendedHome{}

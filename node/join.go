@@ -88,6 +88,7 @@ func (d *Document) startJoin(ctx context.Context, rec *joinRecord) error {
 	if err != nil {
 		return err
 	}
+	d.info.Trashed = false // who joins it wants to see it
 	info, err := wire.Marshal(d.info)
 	if err != nil {
 		return fmt.Errorf("encode local notes: %w", err)

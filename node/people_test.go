@@ -37,7 +37,6 @@ func TestPeopleAndTheirDevices(t *testing.T) {
 	theirs := joinBy(t, friend, d)
 	pair(t, laptop, phone, "phone")
 	copyOf(t, phone, d.ID(), "")
-	write(t, theirs, "hello") // says its name
 	await(t, "the laptop to know the friend's name", func() bool { return person(t, d, friend.Device()).Name == "Ben" })
 
 	people, me := d.People()

@@ -176,7 +176,8 @@ func (d *Document) newLease() (Lease, error) {
 	sl.session = s
 	d.sessions[s.id] = s
 	d.pushDurable(s)
-	d.introduceSelf(auth, role)
+	d.introduceSelf()
+	d.wake()
 	return s.lease(role, false), nil
 }
 

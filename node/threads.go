@@ -20,6 +20,7 @@ type talk struct {
 	told     talkVersion              // what watchers were last told of
 	named    map[wire.Device]int64    // when the name remembered of a device was written
 	slot     *slot                    // nil until something is written
+	saying   introduction             // the newest one, which may not be stored yet
 	listed   map[wire.ChainID]uint64  // what the slot's entries have listed
 	authors  map[wire.Auth]*access.Op // by the first half of their ids
 	ops      int                      // how many of the access log are in authors

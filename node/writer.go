@@ -276,6 +276,7 @@ func (d *Document) housekeep() {
 	d.dropStaleSessions(now)
 	d.expirePresence(now)
 	d.tendAccess()
+	d.introduceSelf()
 	passRequests := d.duePassing(now)
 	d.settleContests()
 	if d.count.carryDue {

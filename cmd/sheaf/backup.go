@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/backup"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
 )
@@ -27,7 +28,7 @@ of it again.`,
 		file := fs.String("passphrase-file", "", "read the backup's passphrase from this `file`")
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) != 1 {
-				return usagef("want one file name, got %d arguments", len(args))
+				return usagef("want one file name, got %s", counted(len(args), "argument"))
 			}
 			return runBackup(ctx, e, args[0], *file)
 		}
@@ -110,10 +111,10 @@ func verifyFile(path, passphrase string) (backup.Summary, error) {
 		return backup.Summary{}, err
 	}
 	defer f.Close()
-	return backup.Verify(f, passphrase)
+	return backup.Verify(f, passphrase, node.HomesOf)
 }
 
 func describeBackup(s backup.Summary) string {
-	return fmt.Sprintf("%d documents, %d records, %.1f MB, of device %s, made %s",
-		s.Documents, s.Records, float64(s.Bytes)/1e6, s.Device, s.Made.Format(time.RFC3339))
+	return fmt.Sprintf("%s, %s, %.1f MB, of device %s, made %s",
+		counted(s.Documents, "document"), counted(s.Records, "record"), float64(s.Bytes)/1e6, s.Device, s.Made.Format(time.RFC3339))
 }

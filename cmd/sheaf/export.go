@@ -16,7 +16,7 @@ var exportCommand = &command{
 	name: "export", args: "ID [--format txt|json]", short: "print a document in another format",
 	long: `Prints the document: txt is what a reader sees, json is everything it is made of.`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
-		format := fs.String("format", "txt", "`txt or json`")
+		format := fs.String("format", "txt", "`format`: txt or json")
 		return onDocument(func(ctx context.Context, e *env, c caller, d api.Document) error {
 			return export(ctx, e, c, d, *format)
 		})

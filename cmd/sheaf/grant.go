@@ -17,7 +17,7 @@ and the document's creator by nobody.`,
 	setup: func(*flag.FlagSet) func(context.Context, *env, []string) error {
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) != 3 {
-				return usagef("want a document id, a person and a role, got %d arguments", len(args))
+				return usagef("want a document id, a person and a role, got %s", counted(len(args), "argument"))
 			}
 			return withDocuments(ctx, e, func(c caller) error {
 				d, err := findDocument(ctx, c, args[0])

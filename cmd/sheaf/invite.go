@@ -21,11 +21,11 @@ the links, "sheaf revoke" ends one.
 With --card the person whose contact card it is gets the role at once, and nobody
 else can use it: they print theirs with "sheaf card".`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
-		role := fs.String("role", "editor", "`viewer, commenter or editor`; with --card also owner")
+		role := fs.String("role", "editor", "`role` to give: viewer, commenter or editor; with --card also owner")
 		card := fs.String("card", "", "contact `card` of the person to let in")
 		label := fs.String("label", "", "`words` that tell this link from others in your list; only you see them")
-		expires := fs.String("expires", "", "how `long` the link is good for, like 7d (default without end)")
-		uses := fs.Uint("uses", 0, "how many devices it lets in (default any number)")
+		expires := fs.String("expires", "", "`time` for which the link is good, like 12h, 7d or 2w (default without end)")
+		uses := fs.Uint("uses", 0, "`number` of devices that it lets in (default any number)")
 		return onDocument(func(ctx context.Context, e *env, c caller, d api.Document) error {
 			if *card != "" {
 				if *label != "" || *expires != "" || *uses != 0 {

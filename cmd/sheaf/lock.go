@@ -49,6 +49,14 @@ the terminal, or read from a line of standard input, or from a file.`,
 			if err != nil {
 				return err
 			}
+			var now api.LockStatus
+			if err := c.Call(ctx, "lock.status", struct{}{}, &now); err != nil {
+				return err
+			}
+			if !now.Locked {
+				fmt.Fprintln(e.stdout, "It is unlocked already.")
+				return nil
+			}
 			passphrase, err := askPassphrase(e, *file, "Passphrase: ")
 			if err != nil {
 				return err

@@ -60,6 +60,8 @@ func where(d api.Document) string {
 		parts = append(parts, "in the trash")
 	}
 	switch {
+	case d.Refused:
+		parts = append(parts, "not let in: the link is of no use any more")
 	case d.Waiting:
 		parts = append(parts, "waiting to be let in")
 	case d.State != "ready":

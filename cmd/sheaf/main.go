@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -143,8 +144,13 @@ func takesValue(name string) bool {
 }
 
 // parse lets flags stand before, between and after the other arguments. A
-// document id may begin with a dash and is not taken for a flag.
+// document id may begin with a dash and is not taken for a flag; the beginning
+// of one is, unless it comes after "--".
 func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
+	var rest []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, rest = args[:i], args[i+1:]
+	}
 	marked := make([]string, len(args))
 	for i, a := range args {
 		if isID(a) {
@@ -153,25 +159,31 @@ func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 		marked[i] = a
 	}
 	for {
-		dashes := len(marked) > 0 && marked[0] == "--"
 		if err := fs.Parse(marked); err != nil {
-			return nil, err
+			return nil, flagError(err, args)
 		}
 		marked = fs.Args()
-		if dashes {
-			positional = append(positional, marked...)
-			break
-		}
 		if len(marked) == 0 {
 			break
 		}
-		positional = append(positional, marked[0])
+		positional = append(positional, strings.TrimPrefix(marked[0], "\x00"))
 		marked = marked[1:]
 	}
-	for i := range positional {
-		positional[i] = strings.TrimPrefix(positional[i], "\x00")
+	return append(positional, rest...), nil
+}
+
+// flagError says of an unknown flag, as it was typed, that it may have been meant
+// for an id.
+func flagError(err error, args []string) error {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return err
 	}
-	return positional, nil
+	typed := "--" + name
+	if slices.Contains(args, "-"+name) {
+		typed = "-" + name
+	}
+	return fmt.Errorf("there is no flag %s. (If it is the beginning of an id, put it last, after \"--\".)", typed)
 }
 
 func help(e *env, args []string) int {
@@ -190,7 +202,7 @@ func help(e *env, args []string) int {
 	for _, c := range commands {
 		fmt.Fprintf(e.stdout, "  %-34s %s\n", usageLine(c), c.short)
 	}
-	fmt.Fprintf(e.stdout, "\nAn ID may be shortened as long as it stays unique. \"sheaf help COMMAND\" tells more.\nEvery command takes --dir DIRECTORY, the node's data directory (default $SHEAF_DIR,\nor %s).\n", defaultDirText)
+	fmt.Fprintf(e.stdout, "\nAn ID may be shortened as long as it stays unique; a shortened one that begins with a\ndash comes last, after \"--\". \"sheaf help COMMAND\" tells more.\nEvery command takes --dir DIRECTORY, the node's data directory (default $SHEAF_DIR,\nor %s).\n", defaultDirText)
 	return 0
 }
 
@@ -206,6 +218,9 @@ func usage(w io.Writer, c *command) {
 	c.setup(fs)
 	fs.VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  --%-22s %s\n", strings.TrimSpace(f.Name+" "+value), text)
+		if d := f.DefValue; d != "" && d != "0" && d != "false" {
+			text += " (default " + d + ")"
+		}
+		fmt.Fprintf(w, "  --%-22s %s\n", strings.TrimSpace(f.Name+" "+strings.ToUpper(value)), text)
 	})
 }

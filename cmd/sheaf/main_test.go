@@ -169,6 +169,7 @@ func TestParse(t *testing.T) {
 		{[]string{id, "--format", "json"}, []string{id}, "json"},
 		{[]string{"--format", "json", id}, []string{id}, "json"},
 		{[]string{"--", "-abc", "--format"}, []string{"-abc", "--format"}, ""},
+		{[]string{"abc", "--format", "json", "--", "-abc", "-def"}, []string{"abc", "-abc", "-def"}, "json"},
 		{nil, nil, ""},
 	} {
 		fs := flag.NewFlagSet("", flag.ContinueOnError)

@@ -27,7 +27,7 @@ same code. Then all your documents come to this device.`,
 		name := fs.String("name", "", "`name` of this device, as your others list it")
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) > 1 {
-				return usagef("want at most one link, got %d arguments", len(args))
+				return usagef("want at most one link, got %s", counted(len(args), "argument"))
 			}
 			c, err := connect(ctx, e)
 			if err != nil {

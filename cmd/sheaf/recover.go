@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+
+	"golang.org/x/term"
 )
 
 var recoverCommand = &command{
@@ -60,7 +62,11 @@ func (l *wordList) Set(s string) error {
 }
 
 func restoreByWords(ctx context.Context, e *env, c caller, lost, at wordList) error {
-	words, err := readLine(e, "The 24 words: ")
+	prompt := ""
+	if e.stdin != nil && term.IsTerminal(int(e.stdin.Fd())) {
+		prompt = "The 24 words: "
+	}
+	words, err := readLine(e, prompt)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func findDocument(ctx context.Context, c caller, id string) (api.Document, error
 func onDocument(f func(ctx context.Context, e *env, c caller, d api.Document) error) func(context.Context, *env, []string) error {
 	return func(ctx context.Context, e *env, args []string) error {
 		if len(args) != 1 {
-			return usagef("want one document id, got %d arguments", len(args))
+			return usagef("want one document id, got %s", counted(len(args), "argument"))
 		}
 		return withDocuments(ctx, e, func(c caller) error {
 			d, err := findDocument(ctx, c, args[0])

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/backup"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
 )
@@ -26,7 +27,7 @@ directory has no passphrase; "sheaf passphrase" sets one.`,
 		file := fs.String("passphrase-file", "", "read the backup's passphrase from this `file`")
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) != 1 {
-				return usagef("want one file, got %d arguments", len(args))
+				return usagef("want one file, got %s", counted(len(args), "argument"))
 			}
 			return runRestore(ctx, e, args[0], *file)
 		}
@@ -83,7 +84,7 @@ func restoreInto(ctx context.Context, path, passphrase, dir string) (sum backup.
 	if err != nil {
 		return sum, err
 	}
-	key, sum, err := backup.Restore(ctx, f, passphrase, st)
+	key, sum, err := backup.Restore(ctx, f, passphrase, node.HomesOf, st)
 	if err = errors.Join(err, st.Close()); err != nil {
 		return sum, err
 	}

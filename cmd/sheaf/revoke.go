@@ -34,7 +34,7 @@ A device of yours that is lost or stolen is taken out of all your documents with
 		discard := fs.Bool("discard-unseen", false, "give up what they wrote and this device has not seen")
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) != 2 {
-				return usagef("want a document id, and a person, device or link, got %d arguments", len(args))
+				return usagef("want a document id, and a person, device or link, got %s", counted(len(args), "argument"))
 			}
 			if *keep && *remove {
 				return usagef("--keep and --remove exclude each other")

@@ -41,7 +41,7 @@ func (f *serveFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.noBrowser, "no-browser", false, "do not open the browser")
 	fs.StringVar(&f.unlock, "passphrase-file", "", "unlock the device key with the passphrase in this `file`")
 	fs.StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics on this loopback `address`, like 127.0.0.1:9460 (default not at all)")
-	fs.TextVar(&f.logLevel, "log-level", slog.LevelWarn, "what goes to the log on standard error: debug, info, warn or error; a `level`")
+	fs.TextVar(&f.logLevel, "log-level", slog.LevelWarn, "what goes to the log on standard error; a `level`: debug, info, warn or error")
 }
 
 // A listFlag collects the values of a flag that may be repeated.

@@ -16,7 +16,7 @@ The other device must be able to reach this one, or be on the same network.`,
 	setup: func(*flag.FlagSet) func(context.Context, *env, []string) error {
 		return func(ctx context.Context, e *env, args []string) error {
 			if len(args) != 1 {
-				return usagef("want one document id, got %d arguments", len(args))
+				return usagef("want one document id, got %s", counted(len(args), "argument"))
 			}
 			c, err := connect(ctx, e)
 			if err != nil {

@@ -16,8 +16,8 @@ var statusCommand = &command{
 	name: "status", args: "[--json]", short: "what the node is doing",
 	long: `Tells whether a node runs on the directory, where its page is, who it is
 connected to and how its store is. With --json as one JSON object, which also
-says of each document which devices hold it, and what is missing. The exit
-status is 1 when no node runs.`,
+says of each document which devices hold it, and what is missing; of a node that
+is locked, only that it is. The exit status is 1 when no node runs.`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 		asJSON := fs.Bool("json", false, "print JSON")
 		return func(ctx context.Context, e *env, args []string) error {
@@ -32,6 +32,7 @@ status is 1 when no node runs.`,
 // nodeStatus is what status --json prints.
 type nodeStatus struct {
 	Running bool   `json:"running"`
+	Locked  bool   `json:"locked"`
 	Dir     string `json:"dir"`
 	Address string `json:"address,omitempty"`
 	PID     int    `json:"pid,omitempty"`
@@ -66,16 +67,31 @@ func documentStatuses(ctx context.Context, c caller) ([]documentStatus, error) {
 	return list, nil
 }
 
+// askStatus asks the running node, which tells nothing more while it is locked.
+func askStatus(ctx context.Context, c caller, out *nodeStatus) error {
+	var lock api.LockStatus
+	if err := c.Call(ctx, "lock.status", struct{}{}, &lock); err != nil {
+		return err
+	}
+	if out.Locked = lock.Locked; out.Locked {
+		return nil
+	}
+	out.Status = &api.Status{}
+	if err := c.Call(ctx, "status", struct{}{}, out.Status); err != nil {
+		return err
+	}
+	var err error
+	out.Documents, err = documentStatuses(ctx, c)
+	return err
+}
+
 func status(ctx context.Context, e *env, asJSON bool) error {
 	out := nodeStatus{Dir: e.dir}
 	c, err := connect(ctx, e)
 	switch {
 	case err == nil:
-		out.Running, out.Address, out.PID, out.Status = true, c.Address(), c.PID(), &api.Status{}
-		if err := c.Call(ctx, "status", struct{}{}, out.Status); err != nil {
-			return err
-		}
-		if out.Documents, err = documentStatuses(ctx, c); err != nil {
+		out.Running, out.Address, out.PID = true, c.Address(), c.PID()
+		if err := askStatus(ctx, c, &out); err != nil {
 			return err
 		}
 	case !errors.Is(err, errNeedsNode):
@@ -88,6 +104,10 @@ func status(ctx context.Context, e *env, asJSON bool) error {
 	}
 	if err != nil {
 		return fmt.Errorf("no node is running on %s. Start it with \"sheaf\" or \"sheaf serve\"", e.dir)
+	}
+	if out.Locked {
+		fmt.Fprintf(e.stdout, "page     %s\nprocess  %d\ndata     %s\nlocked   \"sheaf unlock\", or the page, unlocks it\n", out.Address, out.PID, out.Dir)
+		return nil
 	}
 	net := "connected to " + counted(out.Peers, "device")
 	if out.Offline {

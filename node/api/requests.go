@@ -22,6 +22,7 @@ type Document struct {
 	State     string   `json:"state"`
 	Role      string   `json:"role"`
 	Waiting   bool     `json:"waiting"` // writes as a guest: no member has let this device in yet
+	Refused   bool     `json:"refused"` // the link it was joined by lets nobody in, as far as is known
 	Here      bool     `json:"here"`
 	Others    []Holder `json:"others"`
 	Peers     int      `json:"peers"`
@@ -113,33 +114,34 @@ func describe(d *node.Document) Document {
 	case info.State == node.StateRemoved:
 		out.Message = "You no longer have access to this document. What is on this device stays here: you can read, copy and export it. Edits you made since are kept, and an owner can accept them."
 	case info.State == node.StateJoining:
-		out.Message = joinMessage(d)
+		out.Message, out.Refused = joinMessage(d)
 	case info.State == node.StateDamaged:
 		out.Message = "Part of this document is missing on this device. It is filled again as soon as a device that has it is reachable."
 	}
 	return out
 }
 
-// joinMessage tells a person why a document that was joined is not ready.
-func joinMessage(d *node.Document) string {
+// joinMessage tells a person why a document that was joined is not ready, and
+// whether it will not become so by this link.
+func joinMessage(d *node.Document) (message string, final bool) {
 	guest, waiting := d.Guest()
 	err := d.JoinError()
 	refused := errors.Is(err, node.ErrLinkRefused)
 	switch {
 	case waiting && guest.Link == node.LinkOpen && refused:
-		return "A member was reached and does not take this link any more: it may have been revoked, have expired, or be used up. What you wrote is kept on this device and can be exported. Ask for another link to go on."
+		return "A member was reached and does not take this link any more: it may have been revoked, have expired, or be used up. What you wrote is kept on this device and can be exported. Ask for another link to go on.", true
 	case waiting && guest.Link == node.LinkOpen && guest.Role >= access.Editor:
-		return "You can write now; others see it once a member has let this device in. Keep Sheaf running, here and there."
+		return "You can write now; others see it once a member has let this device in. Keep Sheaf running, here and there.", false
 	case waiting && guest.Link == node.LinkOpen:
-		return "You can read now; a member has yet to let this device in. Keep Sheaf running, here and there."
+		return "You can read now; a member has yet to let this device in. Keep Sheaf running, here and there.", false
 	case waiting:
-		return "The link " + linkEnd[guest.Link] + " before a member let this device in. What you wrote is kept on this device and can be exported. Ask for another link to go on."
+		return "The link " + linkEnd[guest.Link] + " before a member let this device in. What came with it can be read here; what you wrote is kept on this device and can be exported. Ask for another link to go on.", true
 	case refused:
-		return "A member was reached and does not take this link: it may have been revoked, have expired, or be used up. Ask for another one."
+		return "A member was reached and does not take this link: it may have been revoked, have expired, or be used up. Nothing else was changed. Ask for another link.", true
 	case err != nil:
-		return "No member could be reached yet: " + err.Error()
+		return "No member could be reached yet: " + err.Error(), false
 	}
-	return "Waiting for a member to let this device in."
+	return "Waiting for a member to let this device in.", false
 }
 
 // linkEnd says what became of a link.

@@ -80,20 +80,38 @@ type endFrame struct {
 type Summary struct {
 	Device    wire.Device
 	Made      time.Time
-	Documents int
+	Documents int // without those that Hidden names
 	Records   int
 	Bytes     int64 // of keys and values
 	Damaged   int   // records that the store could not read and that were left out; of Write only
 
-	sum  [32]byte // of the hashes of all records, in any order
-	last wire.DocID
+	sum    [32]byte // of the hashes of all records, in any order
+	last   wire.DocID
+	hidden map[wire.DocID]bool // not counted in Documents
+}
+
+// Hidden says which documents a record of the node's own names that a person does
+// not see in their list, and so does not expect to be counted.
+type Hidden func(*identity.Key, store.Record) []wire.DocID
+
+// hide leaves out of the count what a record names. Records of the node's own
+// come before those of any document.
+func (s *Summary) hide(docs []wire.DocID) {
+	for _, doc := range docs {
+		if s.hidden == nil {
+			s.hidden = map[wire.DocID]bool{}
+		}
+		s.hidden[doc] = true
+	}
 }
 
 // add counts a record.
 func (s *Summary) add(r store.Record) {
 	if !r.Key.Doc.IsZero() && r.Key.Doc != s.last {
 		s.last = r.Key.Doc
-		s.Documents++
+		if !s.hidden[r.Key.Doc] {
+			s.Documents++
+		}
 	}
 	s.Records++
 	key := r.Key.Append(nil)

@@ -70,13 +70,13 @@ func TestEverythingComesBack(t *testing.T) {
 	if want := 3*len(store.Kinds())*5 + 1; wrote.Records != want || wrote.Documents != 3 {
 		t.Errorf("wrote %+v, want %d records of 3 documents", wrote, want)
 	}
-	verified, err := backup.Verify(bytes.NewReader(b), pass)
+	verified, err := backup.Verify(bytes.NewReader(b), pass, nil)
 	if err != nil || verified.Records != wrote.Records || verified.Device != key.Device() || !verified.Made.Equal(time.UnixMilli(1e12)) {
 		t.Errorf("verified %+v, %v", verified, err)
 	}
 	into := memstore.New()
 	defer into.Close()
-	back, _, err := backup.Restore(context.Background(), bytes.NewReader(b), pass, into)
+	back, _, err := backup.Restore(context.Background(), bytes.NewReader(b), pass, nil, into)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,22 +120,22 @@ func TestNoDamagedBackupIsTaken(t *testing.T) {
 	defer st.Close()
 	put(t, st, store.Record{Key: store.LocalKey(wire.DocID{1}, "n"), Value: make([]byte, 70<<10)})
 	b, _ := write(t, key, st)
-	if _, err := backup.Verify(bytes.NewReader(b), "another one"); !errors.Is(err, backup.ErrPassphrase) {
+	if _, err := backup.Verify(bytes.NewReader(b), "another one", nil); !errors.Is(err, backup.ErrPassphrase) {
 		t.Errorf("a wrong passphrase: %v", err)
 	}
 	for cut := 0; cut < len(b); cut += 997 {
-		if _, err := backup.Verify(bytes.NewReader(b[:cut]), pass); !errors.Is(err, backup.ErrDamaged) {
+		if _, err := backup.Verify(bytes.NewReader(b[:cut]), pass, nil); !errors.Is(err, backup.ErrDamaged) {
 			t.Fatalf("cut at %d of %d: %v", cut, len(b), err)
 		}
 	}
 	for at := 0; at < len(b); at += 991 {
 		bad := bytes.Clone(b)
 		bad[at] ^= 4
-		if _, err := backup.Verify(bytes.NewReader(bad), pass); err == nil {
+		if _, err := backup.Verify(bytes.NewReader(bad), pass, nil); err == nil {
 			t.Fatalf("byte %d of %d flipped: taken", at, len(b))
 		}
 	}
-	if _, err := backup.Verify(bytes.NewReader(append(bytes.Clone(b), 0)), pass); err == nil {
+	if _, err := backup.Verify(bytes.NewReader(append(bytes.Clone(b), 0)), pass, nil); err == nil {
 		t.Error("a byte more: taken")
 	}
 }
@@ -172,7 +172,7 @@ func TestABackupMissesNothingThatMoves(t *testing.T) {
 	}
 	into := memstore.New()
 	defer into.Close()
-	if _, _, err := backup.Restore(context.Background(), bytes.NewReader(b), pass, into); err != nil {
+	if _, _, err := backup.Restore(context.Background(), bytes.NewReader(b), pass, nil, into); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
@@ -207,7 +207,7 @@ func Example() {
 	var file bytes.Buffer
 	_, err := backup.Write(context.Background(), &file, "a good passphrase", backup.Config{Key: key, Store: st, Now: time.Now(), WorkFactor: 10})
 	fmt.Println(err)
-	_, err = backup.Verify(io.LimitReader(&file, 100), "a good passphrase")
+	_, err = backup.Verify(io.LimitReader(&file, 100), "a good passphrase", nil)
 	fmt.Println(errors.Is(err, backup.ErrDamaged))
 	// Output:
 	// <nil>

@@ -18,17 +18,17 @@ import (
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// Verify reads a backup to its end, and says what is in it. The errors wrap
-// ErrPassphrase or ErrDamaged, or are those of r.
-func Verify(r io.Reader, passphrase string) (Summary, error) {
-	_, sum, err := read(r, passphrase, func(store.Record) error { return nil })
+// Verify reads a backup to its end, and says what is in it; hidden may be nil. The
+// errors wrap ErrPassphrase or ErrDamaged, or are those of r.
+func Verify(r io.Reader, passphrase string, hidden Hidden) (Summary, error) {
+	_, sum, err := read(r, passphrase, hidden, func(store.Record) error { return nil })
 	return sum, err
 }
 
 // Restore puts a backup into an empty store, reads everything back from there
 // and compares. The errors are those of Verify, and the store's. After an error
 // the store holds a part and is of no use.
-func Restore(ctx context.Context, r io.Reader, passphrase string, into store.Store) (*identity.Key, Summary, error) {
+func Restore(ctx context.Context, r io.Reader, passphrase string, hidden Hidden, into store.Store) (*identity.Key, Summary, error) {
 	var b store.Batch
 	commit := func() error {
 		if err := into.Commit(ctx, &b); err != nil {
@@ -37,7 +37,7 @@ func Restore(ctx context.Context, r io.Reader, passphrase string, into store.Sto
 		b = store.Batch{}
 		return nil
 	}
-	key, sum, err := read(r, passphrase, func(rec store.Record) error {
+	key, sum, err := read(r, passphrase, hidden, func(rec store.Record) error {
 		one := store.Batch{Put: []store.Record{rec}}
 		if b.Size()+one.Size() > store.MaxBatchBytes {
 			if err := commit(); err != nil {
@@ -84,7 +84,7 @@ func summarise(ctx context.Context, st store.Store) (Summary, error) {
 }
 
 // read goes through a backup and hands every record to take.
-func read(r io.Reader, passphrase string, take func(store.Record) error) (*identity.Key, Summary, error) {
+func read(r io.Reader, passphrase string, hidden Hidden, take func(store.Record) error) (*identity.Key, Summary, error) {
 	id, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
 		return nil, Summary{}, ErrPassphrase // an empty one
@@ -98,7 +98,10 @@ func read(r io.Reader, passphrase string, take func(store.Record) error) (*ident
 	case err != nil:
 		return nil, Summary{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	f := &frameReader{r: bufio.NewReaderSize(open, 64<<10), hash: sha256.New()}
+	if hidden == nil {
+		hidden = func(*identity.Key, store.Record) []wire.DocID { return nil }
+	}
+	f := &frameReader{r: bufio.NewReaderSize(open, 64<<10), hash: sha256.New(), hidden: hidden}
 	key, sum, err := f.all(take)
 	if err != nil {
 		return nil, sum, err
@@ -111,9 +114,10 @@ func read(r io.Reader, passphrase string, take func(store.Record) error) (*ident
 
 // frameReader reads frames and hashes them.
 type frameReader struct {
-	r    *bufio.Reader
-	hash hash.Hash
-	buf  []byte
+	r      *bufio.Reader
+	hash   hash.Hash
+	hidden Hidden
+	buf    []byte
 }
 
 // fill reads n bytes into the buffer, which the next call overwrites.
@@ -179,7 +183,7 @@ func (f *frameReader) all(take func(store.Record) error) (*identity.Key, Summary
 		if err != nil {
 			return nil, sum, err
 		}
-		last, err := f.next(b, &sum, take)
+		last, err := f.next(b, key, &sum, take)
 		if err != nil || last {
 			return key, sum, err
 		}
@@ -187,7 +191,7 @@ func (f *frameReader) all(take func(store.Record) error) (*identity.Key, Summary
 }
 
 // next takes a record, or the end.
-func (f *frameReader) next(b []byte, sum *Summary, take func(store.Record) error) (last bool, err error) {
+func (f *frameReader) next(b []byte, key *identity.Key, sum *Summary, take func(store.Record) error) (last bool, err error) {
 	var end endFrame
 	if wire.Unmarshal(b, &end) == nil && end.Type == frameEnd {
 		if end.Records != uint64(sum.Records) || end.Hash != [32]byte(f.hash.Sum(nil)) {
@@ -204,6 +208,7 @@ func (f *frameReader) next(b []byte, sum *Summary, take func(store.Record) error
 		return false, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	f.hashed(b)
+	sum.hide(f.hidden(key, r))
 	sum.add(r)
 	return false, take(r)
 }

@@ -27,7 +27,7 @@ func (p *Peer) Restore(ctx context.Context, saved []byte) {
 	p.world.T.Helper()
 	p.Stop()
 	p.store = memstore.New()
-	key, _, err := backup.Restore(ctx, bytes.NewReader(saved), backupPassphrase, p.store)
+	key, _, err := backup.Restore(ctx, bytes.NewReader(saved), backupPassphrase, nil, p.store)
 	if err != nil {
 		p.world.T.Fatal(err)
 	}
