@@ -43,8 +43,8 @@ func (d *Document) applyCarry(chain *chainBody, e *oplog.Entry) error {
 	if err := d.depsApplied(e, payload.Deps); err != nil {
 		return err
 	}
-	var raws [][]byte
-	if e.NumOps != 0 || wire.Unmarshal(payload.Body, &raws) != nil || len(raws) == 0 {
+	carried, err := decodeCarry(payload.Body, e.Chain())
+	if err != nil || e.NumOps != 0 {
 		return errCarry
 	}
 	run, size := chain.carrying, 0
@@ -52,12 +52,8 @@ func (d *Document) applyCarry(chain *chainBody, e *oplog.Entry) error {
 	for _, c := range run {
 		size += len(c.Raw)
 	}
-	for _, raw := range raws {
-		c, err := oplog.Decode(raw)
-		if err != nil || c.Chain() == e.Chain() {
-			return errCarry
-		}
-		if size += len(raw); size > maxCarryBytes || len(run) >= oplog.MaxRunEntries {
+	for _, c := range carried {
+		if size += len(c.Raw); size > maxCarryBytes || len(run) >= oplog.MaxRunEntries {
 			return errCarry
 		}
 		if run = append(run, c); c.Signed() {
@@ -73,6 +69,23 @@ func (d *Document) applyCarry(chain *chainBody, e *oplog.Entry) error {
 	chain.carrying = run // its signature comes with the next one
 	chain.advance(chain.end(), payload.Deps)
 	return nil
+}
+
+// decodeCarry reads the entries that one of another chain carries.
+func decodeCarry(body []byte, by wire.ChainID) ([]*oplog.Entry, error) {
+	var raws [][]byte
+	if wire.Unmarshal(body, &raws) != nil || len(raws) == 0 {
+		return nil, errCarry
+	}
+	var carried []*oplog.Entry
+	for _, raw := range raws {
+		c, err := oplog.Decode(raw)
+		if err != nil || c.Chain() == by {
+			return nil, errCarry
+		}
+		carried = append(carried, c)
+	}
+	return carried, nil
 }
 
 // carried notes that the entries of a chain below a number are carried.

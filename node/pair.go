@@ -400,9 +400,9 @@ func (n *Node) speak(ctx context.Context, link identity.PairLink, s network.Stre
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPairRefused, err)
 	}
-	var grant pairGrant
-	if err := wire.Unmarshal(b, &grant); err != nil || grant.Ver != wire.Version {
-		return fmt.Errorf("%w: its answer cannot be read", identity.ErrPairing)
+	grant, err := decodeGrant(b)
+	if err != nil {
+		return err
 	}
 	if grant.Accepted != 1 {
 		return ErrPairRefused
@@ -418,15 +418,28 @@ func (n *Node) speak(ctx context.Context, link identity.PairLink, s network.Stre
 	return writeFrame(s, done)
 }
 
-// takeGrant makes the home document of another device this one's.
-func (n *Node) takeGrant(ctx context.Context, grant pairGrant) error {
+// decodeGrant reads what the other device answered.
+func decodeGrant(b []byte) (grant pairGrant, err error) {
+	if err := wire.Unmarshal(b, &grant); err != nil || grant.Ver != wire.Version {
+		return grant, fmt.Errorf("%w: its answer cannot be read", identity.ErrPairing)
+	}
+	return grant, nil
+}
+
+// keys lists the keys that are keys.
+func (g pairGrant) keys() map[wire.EpochID]seal.EpochKey {
 	keys := map[wire.EpochID]seal.EpochKey{}
-	for _, k := range grant.Keys {
+	for _, k := range g.Keys {
 		if len(k.Key) == len(seal.EpochKey{}) {
 			keys[k.Epoch] = seal.EpochKey(k.Key)
 		}
 	}
-	if _, err := n.adopt(ctx, grant.Home, keys); err != nil {
+	return keys
+}
+
+// takeGrant makes the home document of another device this one's.
+func (n *Node) takeGrant(ctx context.Context, grant pairGrant) error {
+	if _, err := n.adopt(ctx, grant.Home, grant.keys()); err != nil {
 		return err
 	}
 	return n.setHome(ctx, grant.Home)

@@ -216,6 +216,34 @@ func FuzzDecodeCard(f *testing.F) {
 	})
 }
 
+// FuzzParseCard: whatever people pass on is read as the same card or not at all.
+func FuzzParseCard(f *testing.F) {
+	card := testCard(f)
+	text, err := card.Text()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{text, "<" + text[:40] + "\n" + text[40:] + ">.", text[:len(text)-1], "sheaf://card#v2.a.b", "sheaf://card#v1..", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		card, err := identity.ParseCard(s)
+		if err != nil {
+			if !errors.Is(err, identity.ErrCard) {
+				t.Fatalf("an error without a class: %v", err)
+			}
+			return
+		}
+		text, err := card.Text()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := identity.ParseCard(text); err != nil || again.User != card.User || len(again.Devices) != len(card.Devices) {
+			t.Fatalf("%q does not come back: %v", s, err)
+		}
+	})
+}
+
 func TestVerificationCodes(t *testing.T) {
 	a, b, c := testKey(t, 1).UserID(), testKey(t, 2).UserID(), testKey(t, 3).UserID()
 	code := identity.VerificationCode(a, b)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/sheafdocs/sheaf/node/replication"
 	"github.com/sheafdocs/sheaf/node/replication/replicationtest"
 )
 
@@ -45,6 +46,40 @@ func FuzzSession(f *testing.F) {
 			}
 			for range 4 {
 				q.a.session.Next()
+			}
+		}
+	})
+}
+
+// FuzzHello feeds a session that has heard nothing yet: all of it is from a peer
+// with which nothing is shared. Nothing may be delivered.
+func FuzzHello(f *testing.F) {
+	a, b, doc := shared(1)
+	a.Get(doc).Write(newRand(1), 0, 3, 20)
+	p := connect(b, a, 1) // frames of a as the accepter and of b as the opener
+	for _, e := range []*end{p.a, p.b} {
+		frame, _ := e.session.Next()
+		f.Add(frame, []byte{})
+		f.Add(frame, frame)
+	}
+	f.Add([]byte{1}, []byte{2})
+	stranger := replicationtest.New(replicationtest.Key(9))
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		q := connect(a, stranger, 1)
+		for _, frame := range [][]byte{first, second} {
+			effects, err := q.a.session.Receive(frame)
+			for _, e := range effects {
+				if d, ok := e.(replication.Deliver); ok {
+					t.Fatalf("a stranger delivers %+v", d.Delivery)
+				}
+			}
+			if err != nil {
+				return
+			}
+			for range 4 {
+				if answer, ok := q.a.session.Next(); ok && len(answer) > replication.MaxFirstFrameBytes {
+					t.Fatalf("a stranger is answered with %d bytes", len(answer))
+				}
 			}
 		}
 	})

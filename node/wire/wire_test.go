@@ -179,3 +179,34 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseID: an id has one spelling, and its text and binary forms agree.
+func FuzzParseID(f *testing.F) {
+	f.Add(DocID{1}.String())
+	f.Add(Doc16{2}.String())
+	f.Add(Signature{3}.String())
+	f.Add("")
+	f.Add("\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		type id interface{ String() string }
+		for name, parse := range map[string]func() (id, error){
+			"document":  func() (id, error) { return ParseDocID(s) },
+			"op":        func() (id, error) { return ParseOpID(s) },
+			"authority": func() (id, error) { return ParseAuth(s) },
+			"entry":     func() (id, error) { return ParseEntryID(s) },
+			"chain":     func() (id, error) { return ParseChainID(s) },
+			"device":    func() (id, error) { return ParseDevice(s) },
+			"user":      func() (id, error) { return ParseUserID(s) },
+			"epoch":     func() (id, error) { return ParseEpochID(s) },
+			"seal key":  func() (id, error) { return ParseSealHash(s) },
+			"signature": func() (id, error) { return ParseSignature(s) },
+		} {
+			switch got, err := parse(); {
+			case err != nil && !errors.Is(err, ErrID):
+				t.Fatalf("%s: an error without a class: %v", name, err)
+			case err == nil && got.String() != s:
+				t.Fatalf("%s %q is also spelled %q", name, got.String(), s)
+			}
+		}
+	})
+}
