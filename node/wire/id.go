@@ -55,6 +55,15 @@ func parse(dst []byte, s, what string) error {
 	return nil
 }
 
+// fill fills dst from its binary form.
+func fill(dst, b []byte, what string) error {
+	if len(b) != len(dst) {
+		return fmt.Errorf("read %s: %w: %d bytes, not %d", what, ErrID, len(b), len(dst))
+	}
+	copy(dst, b)
+	return nil
+}
+
 // Short returns the half of the id that signed records carry.
 func (d DocID) Short() Doc16 { return Doc16(d[:16]) }
 

@@ -1,6 +1,7 @@
 package wire
 
-// The text forms of the ids: the same functions for each type.
+// The text forms of the ids, and the binary ones, which the CBOR codec takes a
+// whole id by and not byte after byte: the same functions for each type.
 
 // ParseDocID reads the text form of a document id.
 func ParseDocID(s string) (id DocID, err error) {
@@ -20,6 +21,12 @@ func (id DocID) MarshalText() ([]byte, error) { return []byte(id.String()), nil 
 // UnmarshalText is ParseDocID.
 func (id *DocID) UnmarshalText(b []byte) error { return parse(id[:], string(b), "document id") }
 
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *DocID) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *DocID) UnmarshalBinary(b []byte) error { return fill(id[:], b, "document id") }
+
 // ParseDoc16 reads the text form of a short document id.
 func ParseDoc16(s string) (id Doc16, err error) {
 	err = parse(id[:], s, "short document id")
@@ -37,6 +44,12 @@ func (id Doc16) MarshalText() ([]byte, error) { return []byte(id.String()), nil 
 
 // UnmarshalText is ParseDoc16.
 func (id *Doc16) UnmarshalText(b []byte) error { return parse(id[:], string(b), "short document id") }
+
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *Doc16) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *Doc16) UnmarshalBinary(b []byte) error { return fill(id[:], b, "short document id") }
 
 // ParseOpID reads the text form of an operation id.
 func ParseOpID(s string) (id OpID, err error) {
@@ -56,6 +69,12 @@ func (id OpID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 // UnmarshalText is ParseOpID.
 func (id *OpID) UnmarshalText(b []byte) error { return parse(id[:], string(b), "operation id") }
 
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *OpID) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *OpID) UnmarshalBinary(b []byte) error { return fill(id[:], b, "operation id") }
+
 // ParseAuth reads the text form of an authority.
 func ParseAuth(s string) (id Auth, err error) {
 	err = parse(id[:], s, "authority")
@@ -73,6 +92,12 @@ func (id Auth) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // UnmarshalText is ParseAuth.
 func (id *Auth) UnmarshalText(b []byte) error { return parse(id[:], string(b), "authority") }
+
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *Auth) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *Auth) UnmarshalBinary(b []byte) error { return fill(id[:], b, "authority") }
 
 // ParseEntryID reads the text form of an entry id.
 func ParseEntryID(s string) (id EntryID, err error) {
@@ -92,6 +117,12 @@ func (id EntryID) MarshalText() ([]byte, error) { return []byte(id.String()), ni
 // UnmarshalText is ParseEntryID.
 func (id *EntryID) UnmarshalText(b []byte) error { return parse(id[:], string(b), "entry id") }
 
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *EntryID) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *EntryID) UnmarshalBinary(b []byte) error { return fill(id[:], b, "entry id") }
+
 // ParseChainID reads the text form of a chain id.
 func ParseChainID(s string) (id ChainID, err error) {
 	err = parse(id[:], s, "chain id")
@@ -109,6 +140,12 @@ func (id ChainID) MarshalText() ([]byte, error) { return []byte(id.String()), ni
 
 // UnmarshalText is ParseChainID.
 func (id *ChainID) UnmarshalText(b []byte) error { return parse(id[:], string(b), "chain id") }
+
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *ChainID) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *ChainID) UnmarshalBinary(b []byte) error { return fill(id[:], b, "chain id") }
 
 // ParseDevice reads the text form of a device key.
 func ParseDevice(s string) (id Device, err error) {
@@ -128,6 +165,12 @@ func (id Device) MarshalText() ([]byte, error) { return []byte(id.String()), nil
 // UnmarshalText is ParseDevice.
 func (id *Device) UnmarshalText(b []byte) error { return parse(id[:], string(b), "device key") }
 
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *Device) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *Device) UnmarshalBinary(b []byte) error { return fill(id[:], b, "device key") }
+
 // ParseUserID reads the text form of a user id.
 func ParseUserID(s string) (id UserID, err error) {
 	err = parse(id[:], s, "user id")
@@ -145,6 +188,12 @@ func (id UserID) MarshalText() ([]byte, error) { return []byte(id.String()), nil
 
 // UnmarshalText is ParseUserID.
 func (id *UserID) UnmarshalText(b []byte) error { return parse(id[:], string(b), "user id") }
+
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *UserID) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *UserID) UnmarshalBinary(b []byte) error { return fill(id[:], b, "user id") }
 
 // ParseEpochID reads the text form of an epoch id.
 func ParseEpochID(s string) (id EpochID, err error) {
@@ -164,6 +213,12 @@ func (id EpochID) MarshalText() ([]byte, error) { return []byte(id.String()), ni
 // UnmarshalText is ParseEpochID.
 func (id *EpochID) UnmarshalText(b []byte) error { return parse(id[:], string(b), "epoch id") }
 
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *EpochID) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *EpochID) UnmarshalBinary(b []byte) error { return fill(id[:], b, "epoch id") }
+
 // ParseSealHash reads the text form of a seal key hash.
 func ParseSealHash(s string) (id SealHash, err error) {
 	err = parse(id[:], s, "seal key hash")
@@ -182,6 +237,12 @@ func (id SealHash) MarshalText() ([]byte, error) { return []byte(id.String()), n
 // UnmarshalText is ParseSealHash.
 func (id *SealHash) UnmarshalText(b []byte) error { return parse(id[:], string(b), "seal key hash") }
 
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *SealHash) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *SealHash) UnmarshalBinary(b []byte) error { return fill(id[:], b, "seal key hash") }
+
 // ParseSignature reads the text form of a signature.
 func ParseSignature(s string) (id Signature, err error) {
 	err = parse(id[:], s, "signature")
@@ -199,3 +260,9 @@ func (id Signature) MarshalText() ([]byte, error) { return []byte(id.String()), 
 
 // UnmarshalText is ParseSignature.
 func (id *Signature) UnmarshalText(b []byte) error { return parse(id[:], string(b), "signature") }
+
+// MarshalBinary returns the id's own bytes, not to be changed.
+func (id *Signature) MarshalBinary() ([]byte, error) { return id[:], nil }
+
+// UnmarshalBinary takes exactly as many bytes as the id has.
+func (id *Signature) UnmarshalBinary(b []byte) error { return fill(id[:], b, "signature") }
