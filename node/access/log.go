@@ -101,38 +101,44 @@ type AddResult struct {
 // ErrVoid: the op can never count, is not kept, and no honest node sent it.
 func (l *Log) Add(op *Op) (AddResult, error) {
 	var res AddResult
+	err := l.add(op, &res)
+	return res, err
+}
+
+func (l *Log) add(op *Op, res *AddResult) error {
 	if l.nodes[op.ID] != nil || l.parked.ops[op.ID] != nil {
-		return res, nil
+		return nil
 	}
 	switch {
 	case op.Kind == KindGenesis && op.DocID() != l.doc:
-		return res, fmt.Errorf("add access op: %w", ErrGenesis)
+		return fmt.Errorf("add access op: %w", ErrGenesis)
 	case op.Kind != KindGenesis && op.Doc != l.doc.Short():
-		return res, fmt.Errorf("add access op: %w", ErrDocument)
+		return fmt.Errorf("add access op: %w", ErrDocument)
 	case l.parked.isVoid(op):
-		res.Dropped = l.parked.condemn(op.ID)
-		return res, fmt.Errorf("add access op: %w: it follows one", ErrVoid)
+		res.Dropped = append(res.Dropped, l.parked.condemn(op.ID)...)
+		return fmt.Errorf("add access op: %w: it follows one", ErrVoid)
 	}
 	if missing := l.missing(op); len(missing) > 0 {
 		l.parked.park(op, missing)
 		res.Parked = true
-		return res, nil
+		return nil
 	}
-	err := l.complete(op, &res)
-	return res, err
+	return l.complete(op, res)
 }
 
 // Load adds the ops of a store, in any order, without the bound on parked ones:
 // so that none is lost. Those that Add would refuse are in Dropped.
 func (l *Log) Load(ops []*Op) AddResult {
-	var res AddResult
+	l.expect(len(ops))
+	res := AddResult{Added: make([]*Op, 0, len(ops))}
 	held := make(map[wire.OpID]*Op, len(ops))
 	for _, op := range ops {
 		held[op.ID] = op
 	}
 	// Depth first along prev, without recursion: a log may be long.
+	var stack []*Op
 	for _, op := range ops {
-		stack := []*Op{op}
+		stack = append(stack[:0], op)
 		for len(stack) > 0 {
 			op := stack[len(stack)-1]
 			before := len(stack)
@@ -149,16 +155,25 @@ func (l *Log) Load(ops []*Op) AddResult {
 				continue
 			}
 			delete(held, op.ID)
-			one, err := l.Add(op)
-			res.Added = append(res.Added, one.Added...)
-			res.Dropped = append(res.Dropped, one.Dropped...)
-			res.Parked = res.Parked || one.Parked
-			if err != nil {
+			if err := l.add(op, &res); err != nil {
 				res.Dropped = append(res.Dropped, op)
 			}
 		}
 	}
 	return res
+}
+
+// expect makes room for ops that are about to come into an empty log.
+func (l *Log) expect(n int) {
+	if len(l.nodes) > 0 {
+		return
+	}
+	l.nodes = make(map[wire.OpID]*node, n)
+	l.holders = make(map[wire.Auth][]*holder, n)
+	l.order = make([]*node, 0, n)
+	l.all = make([]*holder, 0, n)
+	l.doubts = make([]*node, 0, n)
+	l.unsure = make([]*holder, 0, n)
 }
 
 // missing returns the predecessors that are not in the log.
@@ -174,7 +189,8 @@ func (l *Log) missing(op *Op) (ids []wire.OpID) {
 // complete inserts an op whose predecessors are there, and those that waited.
 func (l *Log) complete(first *Op, res *AddResult) error {
 	var failed error
-	todo := []*Op{first}
+	var one [4]*Op // mostly nothing waited
+	todo := append(one[:0], first)
 	for len(todo) > 0 {
 		op := todo[0]
 		todo = todo[1:]
@@ -209,7 +225,7 @@ func (l *Log) insert(op *Op) error {
 		p := l.nodes[id]
 		n.depth = max(n.depth, p.depth+1)
 		if i == 0 {
-			n.past = append(past(nil), p.past...).with(p.index)
+			n.past = append(make(past, 0, p.index/pageBits+1), p.past...).with(p.index)
 		} else {
 			n.past = n.past.union(p.past)
 			if !n.past.has(p.index) {
@@ -243,10 +259,12 @@ func (l *Log) index(n *node) {
 	if n.via != nil {
 		n.via.lets = append(n.via.lets, n)
 	}
-	for _, h := range n.holders {
+	if len(n.holders) > 0 {
+		l.holders[op.ID.Short()] = joined(l.holders[op.ID.Short()], n.holders)
+	}
+	for i, h := range n.holders {
 		l.all = append(l.all, h)
-		l.holders[op.ID.Short()] = append(l.holders[op.ID.Short()], h)
-		l.devices[h.device] = append(l.devices[h.device], h)
+		l.devices[h.device] = joined(l.devices[h.device], n.holders[i:i+1])
 		if h.up != nil {
 			h.up.adds = append(h.up.adds, h)
 		}
@@ -276,6 +294,14 @@ func (l *Log) index(n *node) {
 		l.rotations = append(l.rotations, n)
 		l.epochsStale = true
 	}
+}
+
+// joined returns a with b behind it. Mostly a is empty and b is shared.
+func joined(a, b []*holder) []*holder {
+	if len(a) == 0 {
+		return slices.Clip(b)
+	}
+	return append(a, b...)
 }
 
 // Has reports whether an op is in the log, with all its predecessors.

@@ -104,7 +104,7 @@ func (l *Log) findMembers() {
 			}
 		}
 	} else {
-		l.seated = l.seated[:0]
+		l.seated = slices.Grow(l.seated[:0], len(l.all))
 		for _, h := range l.all {
 			if l.current(h) {
 				l.seated = append(l.seated, h)

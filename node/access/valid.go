@@ -174,12 +174,16 @@ func within(r, invite Role) bool {
 
 // addHolders makes the authorities that a genesis or a grant gives.
 func (n *node) addHolders(parent *holder) {
-	for _, d := range n.op.devices() {
-		h := &holder{listed: d, node: n, parent: parent}
+	devices := n.op.devices()
+	made := make([]holder, len(devices))
+	n.holders = make([]*holder, len(devices))
+	for i, d := range devices {
+		h := &made[i]
+		*h = holder{listed: d, node: n, parent: parent}
 		if parent != nil {
 			h.path, h.grants = parent.path+1, parent.grants+1
 		}
-		n.holders = append(n.holders, h)
+		n.holders[i] = h
 	}
 }
 
