@@ -1,14 +1,15 @@
 // Command sheaf-bench replays recorded editing histories through real nodes,
-// times what signs, encrypts and decides, and prints what it measured as JSON,
+// times what signs, encrypts, decides and merges, and prints what it measured as JSON,
 // so that anyone can check our claims.
 //
 //	sheaf-bench replay --trace FILE --nodes N --json
 //	sheaf-bench crypto --json
+//	sheaf-bench crdt --work all --json
 //
-// Compiled for js/wasm it has the second command only.
+// Compiled for js/wasm it has all but the first command.
 //
 // It promises that every figure is measured in the run that prints it, and
-// that the exit status is 1 when a node ends with a wrong text.
+// that the exit status is 1 when a node or a document ends with a wrong text.
 package main
 
 import (
@@ -28,8 +29,11 @@ func run(args []string) error {
 	if len(args) == 0 {
 		return errors.New(usage)
 	}
-	if args[0] == "crypto" {
+	switch args[0] {
+	case "crypto":
 		return crypto(args[1:])
+	case "crdt":
+		return crdtCommand(args[1:])
 	}
 	if done, err := runNative(args); done {
 		return err
@@ -39,8 +43,11 @@ func run(args []string) error {
 
 const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [--json]
        sheaf-bench crypto [--json]
+       sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
 
   replay   run a recorded history through N nodes, each a process of its own,
            over loopback, and compare every node's text with the history's end
   crypto   time signatures, encryption, wraps, verification of entries, and the
-           decisions of the access log`
+           decisions of the access log
+  crdt     time the merge engine at recorded and made-up histories, look at the
+           memory it takes, and check the text it ends in`

@@ -1,5 +1,3 @@
-//go:build !js
-
 package main
 
 import (
@@ -20,7 +18,7 @@ type trace struct {
 	NumAgents    int           `json:"numAgents"`
 	Txns         []transaction `json:"txns"`
 
-	astral bool // some inserted character takes two UTF-16 units
+	astral bool // some character takes two UTF-16 units
 }
 
 // transaction is what one agent did at once, seeing what its parents and
@@ -82,6 +80,7 @@ func readTrace(path string) (*trace, error) {
 // prepare gives a sequential trace the form of a concurrent one, and checks
 // that parents come before their children.
 func (t *trace) prepare() error {
+	t.astral = hasAstral(t.StartContent)
 	for i := range t.Txns {
 		x := &t.Txns[i]
 		if t.Kind != "concurrent" && i > 0 {
@@ -97,12 +96,15 @@ func (t *trace) prepare() error {
 		}
 		t.NumAgents = max(t.NumAgents, x.Agent+1)
 		for _, p := range x.Patches {
-			for _, r := range p.Insert {
-				t.astral = t.astral || r > 0xffff
-			}
+			t.astral = t.astral || hasAstral(p.Insert)
 		}
 	}
 	return nil
+}
+
+// hasAstral tells whether a character of s takes two UTF-16 units.
+func hasAstral(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff })
 }
 
 // edits counts the patches.

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sheafdocs/sheaf/crdt"
+)
+
+// errNoTrace says that a recorded history is not on this machine.
+var errNoTrace = errors.New("the recorded history is absent; docs/benchmarks.md says where it comes from")
+
+// Hashes of texts that are known from Yjs 13.6.33, which was given the same
+// edits or updates.
+const (
+	b2SHA256 = "a32914be5285ca9909e6a574e6a05bc3c1e91e628f918db4fd4197a8df7b9403"
+	s3SHA256 = "919594197c2eac21497c19ff0e719c31d27a4b37dccce08b8bfaeb6725b00ff1"
+	a1SHA256 = "c822bf881ad1fb04d1aec80575212131fb45ec33600f84f59e829526c6d8f5f1"
+)
+
+// maxUpdateBytes bounds an update file.
+const maxUpdateBytes = 256 << 20
+
+// crdtSource is the file that the input of a work is made from.
+type crdtSource struct {
+	path  string
+	trace *trace // once it was read
+}
+
+// isUpdate tells whether the file holds an update, by its name.
+func (s *crdtSource) isUpdate() bool {
+	for _, ext := range []string{".yjs", ".bin", ".update"} {
+		if strings.HasSuffix(s.path, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// kind says what the file is: "sequential", "concurrent" or "update".
+func (s *crdtSource) kind() (string, error) {
+	if err := s.exists(); err != nil {
+		return "", err
+	}
+	if s.isUpdate() {
+		return "update", nil
+	}
+	if err := s.read(); err != nil {
+		return "", err
+	}
+	return s.trace.kind(), nil
+}
+
+func (s *crdtSource) exists() error {
+	info, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", s.path, errNoTrace)
+	case err != nil:
+		return fmt.Errorf("open trace: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("open trace: %s is not a file", s.path)
+	}
+	return nil
+}
+
+func (s *crdtSource) read() (err error) {
+	if s.trace == nil {
+		s.trace, err = readTrace(s.path)
+	}
+	return err
+}
+
+// kind is that of a trace, also where its file does not name it.
+func (t *trace) kind() string {
+	if t.Kind == "concurrent" {
+		return t.Kind
+	}
+	return "sequential"
+}
+
+// history reads the file as a history of a kind.
+func (s *crdtSource) history(kind string) (*trace, error) {
+	got, err := s.kind()
+	if err != nil {
+		return nil, err
+	}
+	if got != kind {
+		return nil, fmt.Errorf("%s: the work needs a %s history, and this is %s", s.path, kind, describe(got))
+	}
+	if len(s.trace.Txns) == 0 {
+		return nil, fmt.Errorf("%s: the history has no transactions", s.path)
+	}
+	return s.trace, nil
+}
+
+func describe(kind string) string {
+	if kind == "update" {
+		return "an update"
+	}
+	return "a " + kind + " one"
+}
+
+// update reads the file as an update and says of which format it is.
+func (s *crdtSource) update() (update []byte, format int, err error) {
+	if err := s.exists(); err != nil {
+		return nil, 0, err
+	}
+	if !s.isUpdate() {
+		return nil, 0, fmt.Errorf("%s: the work needs an update (.yjs, .bin or .update)", s.path)
+	}
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open update: %w", err)
+	}
+	if info.Size() > maxUpdateBytes {
+		return nil, 0, fmt.Errorf("%s has %d bytes; at most %d are read", s.path, info.Size(), maxUpdateBytes)
+	}
+	if update, err = os.ReadFile(s.path); err != nil {
+		return nil, 0, fmt.Errorf("read update: %w", err)
+	}
+	if len(update) == 0 {
+		return nil, 0, fmt.Errorf("%s is empty", s.path)
+	}
+	if hasColumns(update) {
+		return update, 2, nil
+	}
+	if _, err := crdt.Inspect(update); err != nil {
+		return nil, 0, fmt.Errorf("%s: of neither update format: %w", s.path, err)
+	}
+	return update, 1, nil
+}
+
+// hasColumns tells whether an update begins as one of format 2 does: with a
+// byte of features, of which there are none, and nine columns with their
+// lengths. In format 1 the same byte would say that there are no structs, and
+// the next ones what is deleted; a deletion of nothing known is not worth
+// recording.
+func hasColumns(update []byte) bool {
+	if update[0] != 0 {
+		return false
+	}
+	rest := update[1:]
+	for range 9 {
+		size, n := binary.Uvarint(rest)
+		if n <= 0 || size > uint64(len(rest)-n) {
+			return false
+		}
+		rest = rest[n+int(size):]
+	}
+	return len(rest) > 0
+}
+
+// knownText returns the hash of the text of one of the published updates.
+func (s *crdtSource) knownText() string {
+	switch filepath.Base(s.path) {
+	case "S3.yjs":
+		return s3SHA256
+	case "A1.yjs":
+		return a1SHA256
+	}
+	return ""
+}
