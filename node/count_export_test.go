@@ -106,3 +106,21 @@ func SealNow(d *Document) {
 	d.wake()
 	<-stored
 }
+
+// SealBeside makes entries of all edits that wait, and has the document told of
+// access ops while those are on their way to the store.
+func SealBeside(d *Document, ops [][]byte) error {
+	d.mu.Lock()
+	d.draftPending()
+	d.sealPending()
+	for _, raw := range ops {
+		if err := d.receiveOp(raw); err != nil {
+			d.mu.Unlock()
+			return err
+		}
+	}
+	d.applyReady()
+	d.mu.Unlock()
+	d.wake()
+	return nil
+}

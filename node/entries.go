@@ -194,7 +194,7 @@ func (d *Document) sealEntry(sl *slot, p seal.Payload, ops int) (*oplog.Entry, e
 
 // sealKind does the same for an entry of any kind.
 func (d *Document) sealKind(sl *slot, kind uint8, p seal.Payload, ops int) (*oplog.Entry, error) {
-	epoch, ok := d.writeEpoch()
+	epoch, ok := d.sealingEpoch(sl)
 	if !ok {
 		return nil, errNoKey
 	}
@@ -242,6 +242,7 @@ func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
 			d.publish(gossip.Message{Kind: gossip.Entry, Body: e.Raw})
 		}
 		d.queue.try(g.slot.chain) // a rebuild in the same commit has not seen them
+		d.overtaken(g.slot)
 		now := d.node.cfg.Now()
 		d.rate.add(len(entries), now)
 		d.sealing = d.sealing[1:]

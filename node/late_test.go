@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/replication"
+	"github.com/sheafdocs/sheaf/node/store/memstore"
 )
 
 // TestRemovedEditorHandsInLateEditsWhenItReturns: an editor is removed while it
@@ -35,5 +38,129 @@ func TestRemovedEditorHandsInLateEditsWhenItReturns(t *testing.T) {
 	} else if err := da.AcceptAside(context.Background(), g[0].ID); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "A to show them", func() bool { return da.Text() == "start. late." })
+}
+
+// acceptLate has the owner accept the one group of edits that is set aside.
+func acceptLate(t *testing.T, d *node.Document, text string) {
+	t.Helper()
+	g := d.Aside()
+	if len(g) != 1 || !g[0].CanAccept || len(g[0].Entries) == 0 || g[0].Entries[0].Text != text {
+		t.Fatalf("set aside: %+v", g)
+	}
+	if err := d.AcceptAside(context.Background(), g[0].ID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tell hands a node the access ops of another's copy, and nothing else.
+func tell(t *testing.T, n, by *node.Node, d *node.Document) {
+	t.Helper()
+	if err := n.Receive(context.Background(), by.Device(), replication.Delivery{Doc: d.ID(), Ops: d.OpsSince(nil, nil)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDraftsOfARemovedEditorAreHandedIn: what an editor typed offline is a draft
+// when it hears that its role was taken away, or lowered. It becomes late edits,
+// which the owner is told of and accepts.
+func TestDraftsOfARemovedEditorAreHandedIn(t *testing.T) {
+	ctx := context.Background()
+	for name, end := range map[string]func(*node.Document, node.RemoveOptions) error{
+		"removed": func(d *node.Document, o node.RemoveOptions) error { _, err := d.Remove(ctx, o); return err },
+		"demoted": func(d *node.Document, o node.RemoveOptions) error { return d.SetRole(ctx, o, access.Viewer) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := start(t), start(t)
+			da := create(t, a, "")
+			write(t, da, "start. ")
+			db := joinBy(t, b, da)
+			await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+			page := edit(t, db)
+			page.typeText("seen. ")
+			await(t, "A to have B's text", func() bool { return da.Text() == "start. seen. " })
+			offline(t, b, true)
+			if err := end(da, node.RemoveOptions{Device: b.Device()}); err != nil {
+				t.Fatal(err)
+			}
+			other := edit(t, db)
+			page.typeText("la")
+			await(t, "the second page to hear of it", func() bool { return db.Text() == "start. seen. la" })
+			if err := other.doc.ApplyUpdate(other.session.State(nil), nil); err != nil {
+				t.Fatal(err)
+			}
+			other.typeText("te.")
+			tell(t, b, a, da)
+			await(t, "B to set them aside", func() bool { return db.Text() == "start. seen. " && db.AsideCount() == 2 })
+			if text, edits := db.LateText(); text != "late." || edits != 2 {
+				t.Errorf("late: %d edits, %q", edits, text)
+			}
+			offline(t, b, false)
+			await(t, "A to be told of the late edits", func() bool { return da.AsideCount() == 2 })
+			if g := da.Aside(); len(g) != 1 || !g[0].CanAccept {
+				t.Fatalf("set aside: %+v", g)
+			} else if err := da.AcceptAside(ctx, g[0].ID); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "A to show them", func() bool { return da.Text() == "start. seen. late." })
+		})
+	}
+}
+
+// TestDraftsFoundAtStartOfARemovedEditorAreHandedIn: the device stops with
+// drafts, and hears of its removal after it has started again.
+func TestDraftsFoundAtStartOfARemovedEditorAreHandedIn(t *testing.T) {
+	a, key, st := start(t), newKey(t), memstore.New()
+	t.Cleanup(func() { st.Close() })
+	b, stop := stoppable(t, key, st)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	write(t, db, "seen. ")
+	await(t, "A to have B's text", func() bool { return da.Text() == "start. seen. " })
+	offline(t, b, true)
+	write(t, db, "late.")
+	stop()
+	if _, err := da.Remove(context.Background(), node.RemoveOptions{Device: b.Device()}); err != nil {
+		t.Fatal(err)
+	}
+	b = startOn(t, key, st)
+	db, err := b.Document(da.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	offline(t, b, false)
+	await(t, "A to be told of the late edits", func() bool { return da.AsideCount() == 1 })
+	acceptLate(t, da, "late.")
+	await(t, "A to show them", func() bool { return da.Text() == "start. seen. late." })
+	if db.Text() != "start. seen. " {
+		t.Errorf("B shows %q", db.Text())
+	}
+}
+
+// TestEntriesOvertakenByARemovalAreSetAside: the device hears of its removal
+// while its newest entries are on their way to its store.
+func TestEntriesOvertakenByARemovalAreSetAside(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	offline(t, b, true)
+	if _, err := da.Remove(context.Background(), node.RemoveOptions{Device: b.Device()}); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, db).typeText("late.")
+	if err := node.SealBeside(db, da.OpsSince(nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "B to set them aside", func() bool { return db.Text() == "start. " && db.AsideCount() == 1 })
+	if text, edits := db.LateText(); text != "late." || edits != 1 {
+		t.Errorf("late: %d edits, %q", edits, text)
+	}
+	offline(t, b, false)
+	await(t, "A to be told of the late edits", func() bool { return da.AsideCount() == 1 })
+	acceptLate(t, da, "late.")
 	await(t, "A to show them", func() bool { return da.Text() == "start. late." })
 }

@@ -34,6 +34,7 @@ func (d *Document) rebuild() {
 		}
 	}
 	d.applyQueued()
+	d.sealLate()
 	d.writeAgain()
 	d.carry()
 	d.count.contests.dirty = true
@@ -175,7 +176,7 @@ func (d *Document) mergePending(moves map[wire.ChainID]*move, g *group) error {
 	if m == nil && d.bounded(g.slot) {
 		var err error
 		if m, err = d.moveTo(moves, g.slot, g.start); errors.Is(err, ErrReadOnly) {
-			m = nil // removed: the drafts stay where they are, and in sight
+			m = nil // they could not become late edits: the drafts stay, and in sight
 		} else if err != nil {
 			return err
 		}

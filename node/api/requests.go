@@ -231,16 +231,34 @@ func (s *Server) export(_ context.Context, body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := Export(d, req.Format)
+	content, err := exported(d, req.Format)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"content": content}, nil
+	// Whoever takes a copy along misses nothing they wrote themselves.
+	late, edits := d.LateText()
+	if strings.TrimSpace(late) != "" {
+		content = withLate(content, req.Format, late)
+	}
+	return exportAnswer{content, lateEdits{edits, late}}, nil
 }
 
-// Export renders a document: "txt" is what a reader sees, a line a block;
+// exportAnswer is a document in another format.
+type exportAnswer struct {
+	Content string    `json:"content"`
+	Late    lateEdits `json:"late"`
+}
+
+// lateEdits is what this device wrote and others do not see; it is in the
+// content as well.
+type lateEdits struct {
+	Count int    `json:"count"`
+	Text  string `json:"text"`
+}
+
+// exported renders a document: "txt" is what a reader sees, a line a block;
 // "json" is every root of the document.
-func Export(d *node.Document, format string) (string, error) {
+func exported(d *node.Document, format string) (string, error) {
 	switch format {
 	case "txt", "":
 		return d.PlainText(), nil
@@ -249,6 +267,20 @@ func Export(d *node.Document, format string) (string, error) {
 		return string(b), err
 	}
 	return "", &Error{BadRequest, "There is no export format " + quote(format) + "; there are txt and json."}
+}
+
+// withLate puts late text under the document, or beside its roots.
+func withLate(content, format, late string) string {
+	if format == "json" {
+		if b, err := json.Marshal(late); err == nil {
+			return strings.TrimSuffix(content, "}") + `,"late":` + string(b) + "}"
+		}
+	}
+	late = strings.Trim(late, "\n") + "\n"
+	if content = strings.TrimRight(content, "\n"); content == "" {
+		return late
+	}
+	return content + "\n\n" + late
 }
 
 func (s *Server) status(context.Context, []byte) (any, error) { return s.statusNow(), nil }

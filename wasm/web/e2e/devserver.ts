@@ -135,7 +135,7 @@ export class DevServer {
         role: 'editor',
       }),
       'documents.join': () => node.join(/#v1\.([A-Za-z0-9_-]{43})/.exec(r.link!)?.[1] ?? fail('bad link')),
-      'documents.export': () => ({ content: node.text(r.id!) }),
+      'documents.export': () => ({ content: node.text(r.id!), late: { count: 0, text: '' } }),
       status: () => node.status(),
       'network.set': () => node.setOffline(r.offline === true),
       'profile.set': () => node.setName(r.name!),

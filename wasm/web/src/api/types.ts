@@ -228,7 +228,11 @@ export interface Methods {
   'documents.trash': { request: { id: string; trashed: boolean }; answer: DocumentInfo }
   'documents.share': { request: { id: string }; answer: ShareLink }
   'documents.join': { request: { link: string }; answer: DocumentInfo }
-  'documents.export': { request: { id: string; format: 'txt' | 'json' }; answer: { content: string } }
+  'documents.export': {
+    request: { id: string; format: 'txt' | 'json' }
+    /** `late`: what this device wrote and others do not see; it is in the content too. */
+    answer: { content: string; late: { count: number; text: string } }
+  }
   'comments.list': { request: { id: string }; answer: { threads: Thread[] } }
   'comments.add': {
     request: { id: string; anchor: Anchor; quote: string; text: string; mentions: string[] }

@@ -7,7 +7,7 @@ import type { Provider } from '../provider/provider'
 import { plural } from '../sharing/words'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/useCall'
-import { duplicate, ownLateText } from './duplicate'
+import { duplicate } from './duplicate'
 
 /** What the reader may do here, where that is not everything; and what waits or was set aside. */
 export default function MemberBanner(props: {
@@ -112,10 +112,7 @@ function useMembership(id: string): Membership | undefined {
 async function save(id: string, format: 'txt' | 'json'): Promise<void> {
   try {
     const { content } = await call('documents.export', { id, format })
-    // What was written too late stands under the text: whoever takes it along misses nothing.
-    const late = format === 'txt' ? await ownLateText(id) : ''
-    const whole = late.trim() === '' ? content : `${content.trimEnd()}\n\n${late.trim()}\n`
-    const url = URL.createObjectURL(new Blob([whole], { type: 'text/plain;charset=utf-8' }))
+    const url = URL.createObjectURL(new Blob([content], { type: 'text/plain;charset=utf-8' }))
     const link = document.createElement('a')
     link.href = url
     link.download = `document.${format}`

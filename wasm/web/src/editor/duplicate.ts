@@ -18,8 +18,8 @@ export async function duplicate(id: string, provider: Provider, title: string): 
   const blocks = bodyOf(provider)
     .toArray()
     .map((block) => block.clone() as Block)
-  const late = await ownLateText(id)
-  if (late.trim() !== '') blocks.push(...late.split('\n').map(paragraph))
+  const { late } = await call('documents.export', { id, format: 'txt' })
+  if (late.text.trim() !== '') blocks.push(...late.text.split('\n').map(paragraph))
   const made = await call('documents.create', { title: copyTitle(title) })
   contents.set(made.id, blocks)
   store.put(made)
@@ -32,15 +32,6 @@ export function fillCopy(id: string, provider: Provider): void {
   if (blocks === undefined || !provider.editable) return
   contents.delete(id)
   provider.doc.transact(() => bodyOf(provider).insert(0, blocks))
-}
-
-/** What was written on this device and is set aside: the reader's own, which counts for nobody. */
-export async function ownLateText(id: string): Promise<string> {
-  const { groups } = await call('aside.list', { id })
-  return groups
-    .filter((g) => g.device === store.state.status?.device)
-    .flatMap((g) => g.entries.map((e) => e.text))
-    .join('')
 }
 
 function paragraph(text: string): Y.XmlElement {
