@@ -28,7 +28,7 @@ func Plain(key *identity.Key, st store.Store) []byte {
 
 // ReadPlain reads what Verify finds when it has decrypted.
 func ReadPlain(r io.Reader) error {
-	f := &frameReader{r: bufio.NewReader(r), hash: sha256.New()}
+	f := newFrameReader(r, nil)
 	_, _, err := f.all(func(store.Record) error { return nil })
 	return err
 }

@@ -98,10 +98,7 @@ func read(r io.Reader, passphrase string, hidden Hidden, take func(store.Record)
 	case err != nil:
 		return nil, Summary{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if hidden == nil {
-		hidden = func(*identity.Key, store.Record) []wire.DocID { return nil }
-	}
-	f := &frameReader{r: bufio.NewReaderSize(open, 64<<10), hash: sha256.New(), hidden: hidden}
+	f := newFrameReader(open, hidden)
 	key, sum, err := f.all(take)
 	if err != nil {
 		return nil, sum, err
@@ -118,6 +115,13 @@ type frameReader struct {
 	hash   hash.Hash
 	hidden Hidden
 	buf    []byte
+}
+
+func newFrameReader(r io.Reader, hidden Hidden) *frameReader {
+	if hidden == nil {
+		hidden = func(*identity.Key, store.Record) []wire.DocID { return nil }
+	}
+	return &frameReader{r: bufio.NewReaderSize(r, 64<<10), hash: sha256.New(), hidden: hidden}
 }
 
 // fill reads n bytes into the buffer, which the next call overwrites.
