@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -86,6 +87,21 @@ func (a *Attacker) Deps(update []byte) []seal.Dep {
 	return deps
 }
 
+// Header is the header of the chain's next entry, for one that Sign would not
+// make.
+func (a *Attacker) Header() oplog.Header {
+	a.d.mu.Lock()
+	defer a.d.mu.Unlock()
+	return a.header()
+}
+
+func (a *Attacker) header() oplog.Header {
+	epoch, _ := a.d.access.Epoch()
+	return oplog.Header{
+		Doc: a.d.id.Short(), Author: a.d.node.device, Auth: a.auth, Inc: a.inc, Seq: a.Seq, Prev: a.Prev, Epoch: epoch,
+	}
+}
+
 // Sign makes the chain's next entry of a payload, after change had its way
 // with the header.
 func (a *Attacker) Sign(p seal.Payload, change func(h *oplog.Header)) *oplog.Entry {
@@ -95,15 +111,12 @@ func (a *Attacker) Sign(p seal.Payload, change func(h *oplog.Header)) *oplog.Ent
 	if info, err := crdt.Inspect(p.Body); err == nil && len(p.Body) > 0 {
 		ops = numOps(info)
 	}
-	epoch, _ := a.d.access.Epoch()
-	h := oplog.Header{
-		Doc: a.d.id.Short(), Author: a.d.node.device, Auth: a.auth, Inc: a.inc, Seq: a.Seq, Prev: a.Prev,
-		Epoch: epoch, NumOps: uint32(min(ops, oplog.MaxOps)),
-	}
+	h := a.header()
+	h.NumOps = uint32(min(ops, oplog.MaxOps))
 	if change != nil {
 		change(&h)
 	}
-	sealer, err := seal.NewSealer(a.d.keys[epoch], seal.Chain{Doc: a.d.id, Device: a.d.node.device, Auth: a.auth, Inc: a.inc})
+	sealer, err := seal.NewSealer(a.d.keys[a.header().Epoch], seal.Chain{Doc: a.d.id, Device: a.d.node.device, Auth: a.auth, Inc: a.inc})
 	if err != nil {
 		panic(err)
 	}
@@ -133,10 +146,9 @@ func (a *Attacker) Write(f func(tx *crdt.Txn, doc *crdt.Doc) error) *oplog.Entry
 func (a *Attacker) Tamper(ct []byte) *oplog.Entry {
 	a.d.mu.Lock()
 	defer a.d.mu.Unlock()
-	epoch, _ := a.d.access.Epoch()
-	e, err := oplog.Sign(a.d.node.cfg.Key, oplog.Header{
-		Doc: a.d.id.Short(), Author: a.d.node.device, Auth: a.auth, Inc: a.inc, Seq: a.Seq, Prev: a.Prev, Epoch: epoch, NumOps: 1,
-	}, ct)
+	h := a.header()
+	h.NumOps = 1
+	e, err := oplog.Sign(a.d.node.cfg.Key, h, ct)
 	if err != nil {
 		panic(err)
 	}
@@ -172,3 +184,46 @@ func TopicOf(d *Document) string {
 // ScoreOf is what a node's gossip holds against a device, and whether nothing is
 // taken from it for that.
 func ScoreOf(n *Node, dev wire.Device) (score float64, graylisted bool) { return n.gossip.Score(dev) }
+
+// Counts is how many entries of a chain a document has taken.
+func (d *Document) Counts(chain wire.ChainID) uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.chains.Counts(chain)
+}
+
+// RoleOf is the role of a document's own device.
+func RoleOf(d *Document) access.Role {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, role, _ := d.roleLocked()
+	return role
+}
+
+// Rotate makes a new key for the document's members.
+func Rotate(d *Document) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer d.wake()
+	return d.renewKey(d.node.cfg.Now())
+}
+
+// A Burden is what a document keeps in memory for others, beside what counts.
+type Burden struct {
+	HeldBytes  int // entries that wait for a key or for others
+	EarlyWraps int
+	Wraps      int
+	KnownHeads int // chains said to have entries that are not here
+}
+
+// Within says whether all of it is within the named limits.
+func (b Burden) Within() bool {
+	return b.HeldBytes < maxHeldBytes+oplog.MaxEntryBytes && b.EarlyWraps <= maxEarly && b.Wraps <= maxWraps && b.KnownHeads <= maxKnownHeads
+}
+
+// BurdenOf counts it.
+func BurdenOf(d *Document) Burden {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Burden{d.queue.bytes, len(d.wrapping.earlyWraps), len(d.wraps), len(d.outlook.known)}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/sheafdocs/sheaf/node/gossip"
 	"github.com/sheafdocs/sheaf/node/nodetest"
 	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
@@ -28,8 +29,9 @@ type siege struct {
 	enemy  *nodetest.Hostile
 	lair   *node.Document // the enemy's copy
 
-	bySync bool     // how send sends
-	words  []string // what the honest nodes wrote
+	taken  *oplog.Entry // see known
+	bySync bool         // how send sends
+	words  []string     // what the honest nodes wrote
 }
 
 // besiege plays an attack twice: with all that is sent spread by gossip, and
@@ -146,6 +148,11 @@ func (s *siege) stands(graylisted bool, never ...string) {
 			s.t.Errorf("the enemy's %q shows: %q", word, text)
 		}
 	}
+	for _, d := range []*node.Document{s.owner, s.honest} {
+		if b := node.BurdenOf(d); !b.Within() {
+			s.t.Errorf("more is kept for others than may be: %+v", b)
+		}
+	}
 	time.Sleep(11 * time.Second) // gossip asks for scores now and then
 	for _, p := range s.Peers {
 		s.judged(p, s.enemy, graylisted)
@@ -166,11 +173,26 @@ func (s *siege) pageGoesOn() {
 func (s *siege) judged(p *nodetest.Peer, h *nodetest.Hostile, graylisted bool) {
 	s.t.Helper()
 	score, got := node.ScoreOf(p.Node, h.Key.Device())
-	s.t.Logf("score %.1f", score)
+	s.t.Logf("score %.1f; of all messages %v rejected, %v ignored", score,
+		p.Metric("sheaf_gossip_messages_total", "reject"), p.Metric("sheaf_gossip_messages_total", "ignore"))
 	if got != graylisted {
 		s.t.Errorf("graylisted is %v with a score of %.1f, want %v", got, score, graylisted)
 	}
 	if !graylisted && score != 0 {
 		s.t.Errorf("the score is %.1f, though nothing was to be held against the sender", score)
 	}
+}
+
+// wrap is one by the enemy for the editor, of any key under any name.
+func (s *siege) wrap(key seal.EpochKey, epoch wire.EpochID) []byte {
+	s.t.Helper()
+	w, err := seal.WrapKey(key, s.id, epoch, node.KeyOf(s.Peers[1].Node).SealPublic(), s.enemy.Key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	raw, err := w.Encode()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return raw
 }

@@ -2,6 +2,7 @@ package nodetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -85,8 +86,11 @@ func (w *World) hostile(index int, key *identity.Key, st *memstore.Store, topic 
 	}
 	ps, err := pubsub.NewGossipSub(ctx, h.host,
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithNoAuthor(),
-		pubsub.WithMessageIdFn(func(m *pb.Message) string { return string(m.GetData()) }),
-		pubsub.WithMaxMessageSize(8<<20), pubsub.WithFloodPublish(true),
+		pubsub.WithMessageIdFn(func(m *pb.Message) string {
+			sum := sha256.Sum256(m.GetData()) // as the others name it
+			return string(sum[:20])
+		}),
+		pubsub.WithMaxMessageSize(8<<20), pubsub.WithFloodPublish(true), pubsub.WithPeerOutboundQueueSize(1<<12),
 	)
 	if err != nil {
 		w.T.Fatal(err)
@@ -159,11 +163,7 @@ func (h *Hostile) Publish(data []byte) {
 }
 
 // Envelope is a message of the topic, whatever is in it.
-func Envelope(kind gossip.Kind, body []byte) []byte {
-	return envelope(1, uint64(kind), body)
-}
-
-func envelope(version, kind uint64, body []byte) []byte {
+func Envelope(version, kind uint64, body []byte) []byte {
 	data, err := wire.Marshal(struct {
 		_             struct{} `cbor:",toarray"`
 		Version, Kind uint64
@@ -178,7 +178,7 @@ func envelope(version, kind uint64, body []byte) []byte {
 // Say spreads a message of a kind.
 func (h *Hostile) Say(kind gossip.Kind, body []byte) {
 	h.world.T.Helper()
-	h.Publish(Envelope(kind, body))
+	h.Publish(Envelope(1, uint64(kind), body))
 }
 
 // Serve offers records as a line of entries by sync, to whoever asks what there
@@ -223,6 +223,45 @@ func (h *Hostile) WriteFrame(p *Peer, raw []byte) {
 // Connected says whether a peer keeps a connection with the device.
 func (h *Hostile) Connected(p *Peer) bool {
 	return p.host.Network().Connectedness(h.host.ID()) == network.Connected
+}
+
+// ForgeEntry signs a header that no honest program makes: of any version, with
+// numbers beyond their limits.
+func (h *Hostile) ForgeEntry(version, stream, inc uint64, of oplog.Header, ct []byte) []byte {
+	hash := sha256.Sum256(ct)
+	hdr, err := wire.Marshal(struct {
+		_         struct{} `cbor:",toarray"`
+		Version   uint64
+		Doc       wire.Doc16
+		Author    wire.Device
+		Auth      wire.Auth
+		Inc, Seq  uint64
+		Prev      wire.EntryID
+		Epoch     wire.EpochID
+		Stream    uint64
+		Kind, Ops uint64
+		CtHash    [32]byte
+	}{
+		Version: version, Doc: of.Doc, Author: of.Author, Auth: of.Auth, Inc: inc, Seq: of.Seq, Prev: of.Prev, Epoch: of.Epoch,
+		Stream: stream, Kind: uint64(of.Kind), Ops: uint64(of.NumOps), CtHash: hash,
+	})
+	if err != nil {
+		h.world.T.Fatal(err)
+	}
+	sig := h.Key.Sign(wire.DomainEntry, hdr)
+	return JoinEntry(hdr, ct, sig[:])
+}
+
+// JoinEntry encodes an entry of its parts.
+func JoinEntry(hdr, ct, sig []byte) []byte {
+	raw, err := wire.Marshal(struct {
+		_            struct{} `cbor:",toarray"`
+		Hdr, Ct, Sig []byte
+	}{Hdr: hdr, Ct: ct, Sig: sig})
+	if err != nil {
+		panic(err)
+	}
+	return raw
 }
 
 func (h *Hostile) close() {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,6 +123,32 @@ func (r randReader) Read(b []byte) (int, error) {
 		b[i] = byte(r.r.Uint32())
 	}
 	return len(b), nil
+}
+
+// Metric adds up a counter or gauge of the node, over the series in which each of
+// the values is some label's.
+func (p *Peer) Metric(name string, values ...string) float64 {
+	p.world.T.Helper()
+	families, err := p.Registry.Gather()
+	if err != nil {
+		p.world.T.Fatal(err)
+	}
+	sum := 0.0
+	for _, f := range families {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetValue())
+			}
+			if !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(labels, v) }) {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 // Start starts the node on what its store holds.
