@@ -36,6 +36,7 @@ type Info struct {
 	Trashed bool
 	State   State
 	Role    access.Role
+	Left    bool     // removed, and by this device's own choice
 	Waiting bool     // this device writes as a guest: it waits for a member to let it in
 	Others  []Holder // other devices that hold edits of this device
 	Peers   int      // connected peers for this document
@@ -55,10 +56,20 @@ func (d *Document) Info() Info {
 		withheld += m.Count
 	}
 	return Info{
-		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role, Waiting: d.waitingLocked(),
+		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role, Left: d.leftLocked(), Waiting: d.waitingLocked(),
 		Created: time.UnixMilli(d.info.Created), Updated: time.UnixMilli(d.info.Updated),
 		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(), Withheld: withheld, Aside: d.asideCount(),
 	}
+}
+
+// leftLocked says whether this device has given up its role itself.
+func (d *Document) leftLocked() bool {
+	for _, id := range d.access.EndedBy(d.node.device) {
+		if op, ok := d.access.Get(id); ok && op.Kind == access.KindLeave && op.Author == d.node.device {
+			return true
+		}
+	}
+	return false
 }
 
 // UpdatedAt is when an edit was last seen, by this device's clock.

@@ -36,6 +36,24 @@ type Keeper struct {
 // Complete says whether the keeper holds all that is here.
 func (k *Keeper) Complete(of *Holding) bool { return k.Entries >= of.Entries }
 
+// Elsewhere counts the other devices that are known to hold everything of the
+// document that is here.
+func (d *Document) Elsewhere() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all Holding
+	for chain := range d.chains.All() {
+		all.Entries += d.chains.Counts(chain)
+	}
+	n := 0
+	for _, k := range d.keepersLocked() {
+		if k.Complete(&all) {
+			n++
+		}
+	}
+	return n
+}
+
 // Holding tells who holds what of the document.
 func (d *Document) Holding(ctx context.Context) (Holding, error) {
 	bytes, err := d.storedBytes(ctx)

@@ -174,7 +174,7 @@ func (n *Node) Close() error {
 	for _, d := range docs {
 		d.close(ctx)
 	}
-	n.CancelPairing()
+	n.CancelPairing(0)
 	n.cancel()
 	n.stopNetwork()
 	n.wg.Wait()

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +32,8 @@ const (
 var (
 	// ErrPairBusy says that a device is being added already.
 	ErrPairBusy = errors.New("a device is being added already")
+	// ErrPairReplaced says that a newer link for adding a device was made.
+	ErrPairReplaced = errors.New("a newer link took the place of this one")
 	// ErrNoPairing says that no device waits to be added.
 	ErrNoPairing = errors.New("no device waits to be added")
 	// ErrHasDevices says that this device belongs to a user with other devices.
@@ -55,6 +56,7 @@ const (
 
 // PairingStatus tells how adding a device stands.
 type PairingStatus struct {
+	Number uint64 // tells it from others since the node started; 0: there was none
 	State  PairingState
 	Role   identity.PairRole
 	Name   string      // of the other device, if it has one
@@ -91,31 +93,39 @@ func (n *Node) tellPairing(ctx context.Context, change func(*PairingStatus)) {
 	n.notify(Change{Kind: PairingChanged})
 }
 
-// beginPairing claims the one place there is.
-func (n *Node) beginPairing(role identity.PairRole, limit time.Duration) (context.Context, error) {
+// beginPairing claims the one place there is, and says which pairing this is. A
+// link that no device has answered yet gives the place up: whoever asks for a
+// new one does not have that any more.
+func (n *Node) beginPairing(role identity.PairRole, limit time.Duration) (context.Context, uint64, error) {
 	switch {
 	case n.cfg.Host == nil:
-		return nil, ErrNoNetwork
+		return nil, 0, ErrNoNetwork
 	case n.Offline():
-		return nil, fmt.Errorf("%w: it works offline now; go online first", ErrNoNetwork)
+		return nil, 0, fmt.Errorf("%w: it works offline now; go online first", ErrNoNetwork)
 	}
 	p := &n.pairing
 	p.mu.Lock()
+	if p.cancel != nil && p.status.Role == identity.PairOld && role == identity.PairOld && !p.talking {
+		stale := p.status.Number
+		p.mu.Unlock()
+		n.endPairing(stale, ErrPairReplaced)
+		p.mu.Lock()
+	}
 	defer p.mu.Unlock()
 	if p.cancel != nil {
-		return nil, ErrPairBusy
+		return nil, 0, ErrPairBusy
 	}
 	ctx, cancel := context.WithTimeout(n.ctx, limit)
 	p.cancel, p.talking, p.answer = cancel, false, make(chan bool, 1)
-	p.status = PairingStatus{State: PairingWaiting, Role: role}
-	return ctx, nil
+	p.status = PairingStatus{Number: p.status.Number + 1, State: PairingWaiting, Role: role}
+	return ctx, p.status.Number, nil
 }
 
-// endPairing gives the place back. With an error the pairing has failed.
-func (n *Node) endPairing(err error) {
+// endPairing gives the place of a pairing back. With an error it has failed.
+func (n *Node) endPairing(number uint64, err error) {
 	p := &n.pairing
 	p.mu.Lock()
-	if p.cancel == nil {
+	if p.cancel == nil || p.status.Number != number {
 		p.mu.Unlock()
 		return
 	}
@@ -134,28 +144,42 @@ func (n *Node) endPairing(err error) {
 	n.notify(Change{Kind: PairingChanged})
 }
 
-// CancelPairing ends adding a device, if that is under way; nothing was changed.
-func (n *Node) CancelPairing() { n.endPairing(context.Canceled) }
+// CancelPairing ends adding a device, if that is under way: the pairing of that
+// number, or with 0 whichever it is. Nothing was changed.
+func (n *Node) CancelPairing(number uint64) {
+	if number == 0 {
+		number = n.PairingStatus().Number
+	}
+	n.endPairing(number, context.Canceled)
+}
+
+// PairOffer is what a new device needs to be added.
+type PairOffer struct {
+	Link   identity.PairLink
+	Until  time.Time // it is good for one device until then
+	Number uint64    // of the pairing, as in PairingStatus
+}
 
 // Pair begins to add a device: the new one is to read the link, once, and
-// within identity.PairLifetime. The person then decides by ConfirmPairing.
-func (n *Node) Pair(ctx context.Context) (identity.PairLink, time.Time, error) {
+// within identity.PairLifetime. The person then decides by ConfirmPairing. A
+// link made before that no device has answered is of no use any more.
+func (n *Node) Pair(ctx context.Context) (PairOffer, error) {
 	if _, err := n.makeHome(ctx); err != nil {
-		return identity.PairLink{}, time.Time{}, err
+		return PairOffer{}, err
 	}
-	run, err := n.beginPairing(identity.PairOld, identity.PairLifetime+pairAskTimeout)
+	run, number, err := n.beginPairing(identity.PairOld, identity.PairLifetime+pairAskTimeout)
 	if err != nil {
-		return identity.PairLink{}, time.Time{}, err
+		return PairOffer{}, err
 	}
 	link, err := identity.NewPairLink(n.device, n.hints(), n.rand())
 	if err != nil {
-		n.endPairing(err)
-		return identity.PairLink{}, time.Time{}, err
+		n.endPairing(number, err)
+		return PairOffer{}, err
 	}
 	n.pairing.mu.Lock()
 	n.pairing.link = link
 	n.pairing.mu.Unlock()
-	n.cfg.Host.SetStreamHandler(pairProtocol, func(s network.Stream) { n.servePairing(run, s) })
+	n.cfg.Host.SetStreamHandler(pairProtocol, func(s network.Stream) { n.servePairing(run, number, s) })
 	n.wg.Add(1)
 	go func() {
 		defer n.wg.Done()
@@ -167,11 +191,11 @@ func (n *Node) Pair(ctx context.Context) (identity.PairLink, time.Time, error) {
 		unused := run.Err() == nil && !n.pairing.talking
 		n.pairing.mu.Unlock()
 		if unused {
-			n.endPairing(identity.ErrPairExpired)
+			n.endPairing(number, identity.ErrPairExpired)
 		}
 	}()
 	n.notify(Change{Kind: PairingChanged})
-	return link, n.cfg.Now().Add(identity.PairLifetime), nil
+	return PairOffer{Link: link, Until: n.cfg.Now().Add(identity.PairLifetime), Number: number}, nil
 }
 
 // ConfirmPairing says whether the device that waits may be one of the user's.
@@ -191,11 +215,11 @@ func (n *Node) ConfirmPairing(accept bool) error {
 
 // servePairing is the old device's end. The link is spent when it returns,
 // whatever came of it.
-func (n *Node) servePairing(ctx context.Context, s network.Stream) {
+func (n *Node) servePairing(ctx context.Context, number uint64, s network.Stream) {
 	p := &n.pairing
 	p.mu.Lock()
 	link, taken := p.link, p.talking || p.cancel == nil || ctx.Err() != nil
-	p.talking = true
+	p.talking = p.talking || !taken
 	p.mu.Unlock()
 	if taken {
 		_ = s.Reset()
@@ -207,7 +231,7 @@ func (n *Node) servePairing(ctx context.Context, s network.Stream) {
 	} else {
 		_ = s.Close() // all was said
 	}
-	n.endPairing(err)
+	n.endPairing(number, err)
 }
 
 // admit runs the handshake, asks the person, and makes the new device one of
@@ -338,7 +362,7 @@ func (n *Node) JoinPairing(ctx context.Context, link identity.PairLink, name str
 			return err
 		}
 	}
-	run, err := n.beginPairing(identity.PairNew, identity.PairLifetime+pairAskTimeout)
+	run, number, err := n.beginPairing(identity.PairNew, identity.PairLifetime+pairAskTimeout)
 	if err != nil {
 		return err
 	}
@@ -346,7 +370,7 @@ func (n *Node) JoinPairing(ctx context.Context, link identity.PairLink, name str
 	n.wg.Add(1)
 	go func() {
 		defer n.wg.Done()
-		n.endPairing(n.askIn(run, link))
+		n.endPairing(number, n.askIn(run, link))
 	}()
 	return nil
 }
@@ -467,34 +491,4 @@ func (n *Node) dialPairing(ctx context.Context, link identity.PairLink) (network
 		return nil, fmt.Errorf("%w: %w", identity.ErrPairExpired, err)
 	}
 	return s, nil
-}
-
-// readFrame reads a message and the length before it.
-func readFrame(s network.Stream, limit uint32, wait time.Duration) ([]byte, error) {
-	if err := s.SetReadDeadline(time.Now().Add(wait)); err != nil {
-		return nil, fmt.Errorf("read pairing message: %w", err)
-	}
-	var length [4]byte
-	if _, err := io.ReadFull(s, length[:]); err != nil {
-		return nil, fmt.Errorf("read pairing message: %w", err)
-	}
-	size := binary.BigEndian.Uint32(length[:])
-	if size > limit {
-		return nil, fmt.Errorf("%w: a message of %d bytes", identity.ErrPairing, size)
-	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(s, b); err != nil {
-		return nil, fmt.Errorf("read pairing message: %w", err)
-	}
-	return b, nil
-}
-
-func writeFrame(s network.Stream, b []byte) error {
-	if err := s.SetWriteDeadline(time.Now().Add(pairStepTimeout)); err != nil {
-		return fmt.Errorf("write pairing message: %w", err)
-	}
-	if _, err := s.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...)); err != nil {
-		return fmt.Errorf("write pairing message: %w", err)
-	}
-	return nil
 }

@@ -15,12 +15,13 @@ import (
 // pair makes fresh a device of old's user, both people saying yes.
 func pair(t *testing.T, old, fresh *node.Node, name string) {
 	t.Helper()
-	link, _, err := old.Pair(context.Background())
+	offer, err := old.Pair(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	// As text, the way it travels.
-	if link, err = identity.ParsePairLink(link.String()); err != nil {
+	link, err := identity.ParsePairLink(offer.Link.String())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := fresh.JoinPairing(context.Background(), link, name); err != nil {
@@ -109,11 +110,11 @@ func TestAWrongSecretBurnsTheLink(t *testing.T) {
 	laptop, thief, phone := start(t), start(t), start(t)
 	d := create(t, laptop, "Plan")
 	write(t, d, "mine")
-	link, _, err := laptop.Pair(context.Background())
+	offer, err := laptop.Pair(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := link
+	link, wrong := offer.Link, offer.Link
 	wrong.Secret[0] ^= 1
 	if err := thief.JoinPairing(context.Background(), wrong, "thief"); err != nil {
 		t.Fatal(err)
@@ -140,17 +141,17 @@ func TestAWrongSecretBurnsTheLink(t *testing.T) {
 func TestThePersonSaysNo(t *testing.T) {
 	laptop, phone := start(t), start(t)
 	d := create(t, laptop, "Plan")
-	link, _, err := laptop.Pair(context.Background())
+	offer, err := laptop.Pair(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := laptop.Pair(context.Background()); !errors.Is(err, node.ErrPairBusy) {
-		t.Errorf("a second link at once: %v", err)
-	}
-	if err := phone.JoinPairing(context.Background(), link, "phone"); err != nil {
+	if err := phone.JoinPairing(context.Background(), offer.Link, "phone"); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the laptop to ask", func() bool { return laptop.PairingStatus().State == node.PairingConfirm })
+	if _, err := laptop.Pair(context.Background()); !errors.Is(err, node.ErrPairBusy) {
+		t.Errorf("a second link while a device waits: %v", err)
+	}
 	if err := laptop.ConfirmPairing(false); err != nil {
 		t.Fatal(err)
 	}
@@ -163,4 +164,28 @@ func TestThePersonSaysNo(t *testing.T) {
 	}
 	await(t, "the laptop to be done", func() bool { return laptop.PairingStatus().State == node.PairingFailed })
 	pair(t, laptop, phone, "phone") // and a fresh link works
+}
+
+// TestANewLinkReplacesAnUnansweredOne has a link made whose page or terminal is
+// gone, then another: the first one is of no use, and giving it up late does not
+// end the second.
+func TestANewLinkReplacesAnUnansweredOne(t *testing.T) {
+	laptop, phone, tablet := start(t), start(t), start(t)
+	stale, err := laptop.Pair(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer, err := laptop.Pair(context.Background())
+	if err != nil {
+		t.Fatalf("a second link: %v", err)
+	}
+	laptop.CancelPairing(stale.Number)
+	if st := laptop.PairingStatus(); st.State != node.PairingWaiting || st.Number != offer.Number || st.Number == stale.Number {
+		t.Fatalf("after the stale link was given up: %+v", st)
+	}
+	if err := tablet.JoinPairing(context.Background(), stale.Link, "tablet"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the stale link to be refused", func() bool { return tablet.PairingStatus().State == node.PairingFailed })
+	pair(t, laptop, phone, "phone")
 }

@@ -18,7 +18,7 @@ import (
 var lsCommand = &command{
 	name: "ls", args: "[--all]", short: "list documents",
 	long: `Lists the documents on this device, the last changed first: id, when it was
-changed, where it is safe, and its title.`,
+changed, which other devices are known to hold all of it, and its title.`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 		all := fs.Bool("all", false, "also those put into the trash")
 		return func(ctx context.Context, e *env, args []string) error {
@@ -26,10 +26,11 @@ changed, where it is safe, and its title.`,
 				return usagef("ls takes no arguments")
 			}
 			return withDocuments(ctx, e, func(c caller) error {
-				docs, err := documents(ctx, c)
-				if err != nil {
+				var answer struct{ Documents []api.Document }
+				if err := c.Call(ctx, "documents.list", map[string]bool{"held": true}, &answer); err != nil {
 					return err
 				}
+				docs := answer.Documents
 				if !*all {
 					docs = slices.DeleteFunc(docs, func(d api.Document) bool { return d.Trashed })
 				}
@@ -49,12 +50,6 @@ func list(w io.Writer, docs []api.Document) error {
 
 // where says how a document stands on this device and others.
 func where(d api.Document) string {
-	complete := 0
-	for _, o := range d.Others {
-		if o.Complete {
-			complete++
-		}
-	}
 	var parts []string
 	if d.Trashed {
 		parts = append(parts, "in the trash")
@@ -64,12 +59,14 @@ func where(d api.Document) string {
 		parts = append(parts, "not let in: the link is of no use any more")
 	case d.Waiting:
 		parts = append(parts, "waiting to be let in")
+	case d.Left:
+		parts = append(parts, "left")
 	case d.State != "ready":
 		parts = append(parts, d.State)
-	case complete == 1:
+	case d.Held == 1:
 		parts = append(parts, "here and on 1 other")
-	case complete > 1:
-		parts = append(parts, fmt.Sprintf("here and on %d others", complete))
+	case d.Held > 1:
+		parts = append(parts, fmt.Sprintf("here and on %d others", d.Held))
 	default:
 		parts = append(parts, "here")
 	}

@@ -16,22 +16,30 @@ import (
 )
 
 var pairCommand = &command{
-	name: "pair", args: "[LINK] [--name NAME]", short: "make another device yours",
+	name: "pair", args: "[LINK] [--name NAME] | --cancel", short: "make another device yours",
 	long: `On a device of yours: shows a link, as text and as a code to scan, that is good for
 two minutes and for one device. When that device calls, its name and a code are
-shown and you are asked whether it is yours.
+shown and you are asked whether it is yours. A newer link takes the place of one
+that no device has answered; --cancel ends whatever is under way.
 
 On the new device: "sheaf pair LINK" takes the link of the other one. Both show the
 same code. Then all your documents come to this device.`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 		name := fs.String("name", "", "`name` of this device, as your others list it")
+		stop := fs.Bool("cancel", false, "end adding a device, wherever it was begun")
 		return func(ctx context.Context, e *env, args []string) error {
+			if *stop && (len(args) > 0 || *name != "") {
+				return usagef("--cancel goes alone")
+			}
 			if len(args) > 1 {
 				return usagef("want at most one link, got %s", counted(len(args), "argument"))
 			}
 			c, err := connect(ctx, e)
 			if err != nil {
 				return err
+			}
+			if *stop {
+				return cancelPairing(ctx, e, c)
 			}
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
@@ -40,14 +48,42 @@ same code. Then all your documents come to this device.`,
 				return err
 			}
 			if len(args) == 1 {
-				if err := c.Call(ctx, "devices.join", map[string]string{"link": args[0], "name": *name}, nil); err != nil {
-					return err
-				}
-				return followPairing(ctx, e, c, events, "new")
+				return joinPairing(ctx, e, c, events, args[0], *name)
 			}
 			return offerPairing(ctx, e, c, events)
 		}
 	},
+}
+
+// cancelPairing ends adding a device that was begun elsewhere: in the page, or at
+// a terminal that is gone.
+func cancelPairing(ctx context.Context, e *env, c caller) error {
+	var now pairing
+	if err := c.Call(ctx, "devices.pairing", struct{}{}, &now); err != nil {
+		return err
+	}
+	if now.State == "" || now.State == "done" || now.State == "failed" {
+		fmt.Fprintln(e.stdout, "No device is being added.")
+		return nil
+	}
+	if err := c.Call(ctx, "devices.cancel", map[string]uint64{"number": now.Number}, nil); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, "Cancelled: no device is added any more.")
+	return nil
+}
+
+// joinPairing makes this device one of those whose link it is. Given up, the node
+// stops, too.
+func joinPairing(ctx context.Context, e *env, c *local.Client, events *local.Conn, link, name string) error {
+	if err := c.Call(ctx, "devices.join", map[string]string{"link": link, "name": name}, nil); err != nil {
+		return err
+	}
+	err := followPairing(ctx, e, c, events, pairing{Role: "new"})
+	if err != nil && ctx.Err() != nil {
+		return errors.Join(err, c.Call(context.WithoutCancel(ctx), "devices.cancel", struct{}{}, nil))
+	}
+	return err
 }
 
 // offerPairing shows the link and waits for the new device. Given up, the link is
@@ -56,6 +92,7 @@ func offerPairing(ctx context.Context, e *env, c *local.Client, events *local.Co
 	var offer struct {
 		Link      string
 		ExpiresAt int64
+		Number    uint64
 	}
 	if err := c.Call(ctx, "devices.pair", struct{}{}, &offer); err != nil {
 		return err
@@ -65,15 +102,16 @@ func offerPairing(ctx context.Context, e *env, c *local.Client, events *local.Co
 	}
 	fmt.Fprintf(e.stdout, "%s\n", offer.Link)
 	fmt.Fprintf(e.stderr, "Scan this with the new device, or run there: sheaf pair LINK. It is good until %s, once.\n", day(offer.ExpiresAt, "it is used"))
-	err := followPairing(ctx, e, c, events, "old")
+	err := followPairing(ctx, e, c, events, pairing{Role: "old", Number: offer.Number})
 	if err != nil && ctx.Err() != nil {
-		return errors.Join(err, c.Call(context.WithoutCancel(ctx), "devices.cancel", struct{}{}, nil))
+		return errors.Join(err, c.Call(context.WithoutCancel(ctx), "devices.cancel", map[string]uint64{"number": offer.Number}, nil))
 	}
 	return err
 }
 
 // pairing is what an event tells.
 type pairing struct {
+	Number  uint64 `json:"number"`
 	State   string `json:"state"`
 	Role    string `json:"role"`
 	Name    string `json:"name"`
@@ -82,9 +120,10 @@ type pairing struct {
 	Message string `json:"message"`
 }
 
-// followPairing tells the user how it goes until it is done.
-func followPairing(ctx context.Context, e *env, c *local.Client, events *local.Conn, role string) error {
-	asked, last := false, ""
+// followPairing tells the user how it goes until it is done. Of the pairing to
+// follow the role is given, and the number if that is known.
+func followPairing(ctx context.Context, e *env, c *local.Client, events *local.Conn, mine pairing) error {
+	role, asked, last := mine.Role, false, ""
 	for {
 		_, raw, err := events.Read(ctx)
 		if err != nil {
@@ -99,6 +138,9 @@ func followPairing(ctx context.Context, e *env, c *local.Client, events *local.C
 		}
 		p := event.Pairing
 		switch {
+		case mine.Number != 0 && p.Number > mine.Number:
+			return errors.New("a newer link took the place of this one. Nothing was changed; use that one")
+		case p.Number < mine.Number: // how an earlier one ended
 		case p.State == "confirm" && role == "old":
 			if asked {
 				continue

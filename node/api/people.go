@@ -69,8 +69,9 @@ type Contact struct {
 
 // Pairing says how adding a device stands.
 type Pairing struct {
-	State   string `json:"state"` // waiting, confirm, working, done, failed, or "" for none
-	Role    string `json:"role"`  // old or new
+	Number  uint64 `json:"number"` // tells it from others since the node started
+	State   string `json:"state"`  // waiting, confirm, working, done, failed, or "" for none
+	Role    string `json:"role"`   // old or new
 	Name    string `json:"name"`
 	Device  string `json:"device"`
 	Code    string `json:"code"`
@@ -191,14 +192,15 @@ func (s *Server) listDevices(context.Context, []byte) (any, error) {
 }
 
 func (s *Server) pairDevice(ctx context.Context, _ []byte) (any, error) {
-	link, expires, err := s.cfg.Node.Pair(ctx)
+	offer, err := s.cfg.Node.Pair(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return struct {
 		Link      string `json:"link"`
 		ExpiresAt int64  `json:"expiresAt"`
-	}{link.String(), expires.UnixMilli()}, nil
+		Number    uint64 `json:"number"`
+	}{offer.Link.String(), offer.Until.UnixMilli(), offer.Number}, nil
 }
 
 func (s *Server) confirmDevice(_ context.Context, body []byte) (any, error) {
@@ -211,8 +213,14 @@ func (s *Server) confirmDevice(_ context.Context, body []byte) (any, error) {
 	return struct{}{}, s.cfg.Node.ConfirmPairing(req.Accept)
 }
 
-func (s *Server) cancelPairing(context.Context, []byte) (any, error) {
-	s.cfg.Node.CancelPairing()
+func (s *Server) cancelPairing(_ context.Context, body []byte) (any, error) {
+	req, err := decode[struct {
+		Number uint64 `json:"number"`
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.Node.CancelPairing(req.Number)
 	return struct{}{}, nil
 }
 
@@ -238,7 +246,7 @@ func (s *Server) pairingStatus() Pairing {
 	if st.State == "" {
 		return Pairing{}
 	}
-	out := Pairing{State: string(st.State), Role: st.Role.String(), Name: st.Name, Code: st.Code}
+	out := Pairing{Number: st.Number, State: string(st.State), Role: st.Role.String(), Name: st.Name, Code: st.Code}
 	if !st.Device.IsZero() {
 		out.Device = st.Device.String()
 	}

@@ -29,7 +29,9 @@ func peopleError(err error) *Error {
 	case errors.Is(err, node.ErrPairRefused):
 		return &Error{Forbidden, "The device was not added: that was answered, or nobody answered, on the other one. Nothing was changed."}
 	case errors.Is(err, node.ErrPairBusy):
-		return &Error{Unavailable, "A device is being added already. Finish or cancel that first."}
+		return &Error{Unavailable, "A device is being added already, and waits for an answer. Nothing was changed. Answer there; or cancel it, with \"sheaf pair --cancel\", and try again."}
+	case errors.Is(err, node.ErrPairReplaced):
+		return &Error{LinkInvalid, "A newer link for adding a device took the place of this one. Nothing was changed; use that one."}
 	case errors.Is(err, node.ErrNoPairing):
 		return &Error{NotFound, "No device waits to be added. Nothing was changed."}
 	case errors.Is(err, node.ErrHasDevices):

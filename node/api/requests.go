@@ -22,6 +22,7 @@ type Document struct {
 	State     string   `json:"state"`
 	Role      string   `json:"role"`
 	Waiting   bool     `json:"waiting"` // writes as a guest: no member has let this device in yet
+	Left      bool     `json:"left"`    // removed, and by this device's own choice
 	Refused   bool     `json:"refused"` // the link it was joined by lets nobody in, as far as is known
 	Here      bool     `json:"here"`
 	Others    []Holder `json:"others"`
@@ -29,6 +30,7 @@ type Document struct {
 	Withheld  int      `json:"withheld"`          // entries known to exist that no one delivers
 	Aside     int      `json:"aside"`             // edits that are kept and count for nobody
 	Message   string   `json:"message,omitempty"` // why it is not ready, for people
+	Held      int      `json:"held,omitempty"`    // other devices known to hold all that is here; in the list only when asked for
 	Hash      string   `json:"hash,omitempty"`    // state hash; in the list only when asked for
 }
 
@@ -75,6 +77,7 @@ func (s *Server) document(id string) (*node.Document, error) {
 func (s *Server) list(_ context.Context, body []byte) (any, error) {
 	req, err := decode[struct {
 		Hash bool `json:"hash"`
+		Held bool `json:"held"`
 	}](body)
 	if err != nil {
 		return nil, err
@@ -85,6 +88,9 @@ func (s *Server) list(_ context.Context, body []byte) (any, error) {
 			continue // belongs to the user, and to no list
 		}
 		out := describe(d)
+		if req.Held {
+			out.Held = d.Elsewhere()
+		}
 		if req.Hash {
 			h, err := d.StateHash()
 			if err != nil {
@@ -106,11 +112,13 @@ func describe(d *node.Document) Document {
 		Here:   info.State == node.StateReady || info.State == node.StateRemoved || info.Waiting,
 		Others: holders(info.Others), Peers: info.Peers, Withheld: info.Withheld,
 	}
-	out.Aside = info.Aside
+	out.Aside, out.Left = info.Aside, info.Left
 	if info.State == node.StateRemoved {
 		out.Role = "none"
 	}
 	switch {
+	case info.State == node.StateRemoved && info.Left:
+		out.Message = "You have left this document. What is on this device stays here: you can read, copy and export it."
 	case info.State == node.StateRemoved:
 		out.Message = "You no longer have access to this document. What is on this device stays here: you can read, copy and export it. Edits you made since are kept, and an owner can accept them."
 	case info.State == node.StateJoining:

@@ -45,6 +45,7 @@ interface DevDoc {
   updatedAt: number
   trashed: boolean
   state: 'ready' | 'joining' | 'removed'
+  left?: boolean
   role: string
   waiting: boolean
   /** What pages see. */
@@ -175,6 +176,7 @@ export class DevNode {
       updatedAt: d.updatedAt,
       trashed: d.trashed,
       state: d.state,
+      left: d.left === true,
       role: d.role as DocumentInfo['role'],
       here: true,
       others: this.peersWith(d.id, true).map((n) => ({

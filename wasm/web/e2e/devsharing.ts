@@ -132,10 +132,11 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
   const m = () => membershipOf(node, r.id)
   const own = ownOf(node)
   const lock = () => ({ locked: own.locked, passphrase: own.passphrase !== '' })
-  const pairing = (state: Pairing['state']) =>
+  let offers = 0
+  const pairing = (state: Pairing['state'], number = offers) =>
     node.emit({
       type: 'pairing',
-      pairing: { state, role: 'old', name: 'Phone', device: 'phone', code: '', message: '' },
+      pairing: { number, state, role: 'old', name: 'Phone', device: 'phone', code: '', message: '' },
     })
   const methods: { [M in Covered | 'documents.info' | 'documents.leave']: () => Methods[M]['answer'] } = {
     'documents.info': () => ({
@@ -204,8 +205,10 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
       devices: [ownDevice('This laptop', node.device, true), ...own.devices],
     }),
     'devices.pair': () => {
-      setTimeout(() => pairing('confirm'), 300)
-      return { link: `sheaf://pair#v1.${id()}.${id().slice(0, 22)}.gEQA`, expiresAt: Date.now() + 120_000 }
+      const number = ++offers
+      setTimeout(() => number === offers && pairing('confirm'), 300)
+      const link = `sheaf://pair#v1.${id()}.${id().slice(0, 22)}.gEQA`
+      return { link, expiresAt: Date.now() + 120_000, number }
     },
     'devices.confirm': () => {
       if (r.accept) own.devices.push(ownDevice('Phone', 'phone', false))

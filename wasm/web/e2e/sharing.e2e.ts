@@ -26,6 +26,8 @@ function dialogs(name: string, h: Harness): void {
     await page.getByRole('button', { name: 'Share' }).click()
     await page.getByText('Charles Babbage').waitFor()
     await check(h, page, `${name}-people`)
+    const role = page.getByRole('combobox', { name: 'Role', exact: true })
+    expect(await role.evaluate((e) => getComputedStyle(e).fontFamily)).not.toContain('mono')
     await page.getByLabel('Role of Charles Babbage').selectOption('viewer')
     await expect.poll(() => m.people[0]!.role).toBe('viewer')
     await page.getByRole('button', { name: 'Devices of Charles Babbage' }).click()
@@ -70,6 +72,15 @@ function dialogs(name: string, h: Harness): void {
     await page.getByText('This laptop').waitFor()
     await check(h, page, `${name}-devices`)
     await page.getByRole('button', { name: 'Add a device' }).click()
+    // A link made elsewhere takes the place of this one, and the other way round.
+    await page.getByRole('button', { name: 'Add it' }).waitFor()
+    h.ada.node.emit({
+      type: 'pairing',
+      pairing: { number: 2, state: 'waiting', role: 'old', name: '', device: '', code: '', message: '' },
+    })
+    await page.getByText('A newer link was made elsewhere').waitFor()
+    await check(h, page, `${name}-replaced`)
+    await page.getByRole('button', { name: 'Make a new link' }).click()
     await page.getByRole('button', { name: 'Add it' }).click()
     await page.getByRole('button', { name: 'Done' }).click()
     await page.getByText('Phone').waitFor()
@@ -135,6 +146,11 @@ function dialogs(name: string, h: Harness): void {
     await page.reload()
     await page.getByText('You are no longer a member of this document.').waitFor()
     await check(h, page, `${name}-removed`)
+    d.left = true
+    await page.reload()
+    await page.getByText('You have left this document.').waitFor()
+    expect(await page.getByText('You are no longer a member').count()).toBe(0)
+    await check(h, page, `${name}-left`)
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Export as text' }).click()
     expect((await saved).suggestedFilename()).toBe('document.txt')

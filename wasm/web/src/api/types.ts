@@ -22,6 +22,8 @@ export interface DocumentInfo {
   trashed: boolean
   /** "joining" until the first member answers; "removed" when this device is a member no more. */
   state: 'ready' | 'joining' | 'damaged' | 'removed'
+  /** Removed, and by this device's own choice. */
+  left?: boolean
   role: Role
   here: boolean
   others: Holder[]
@@ -165,6 +167,8 @@ export interface OwnDevices {
 
 /** How pairing stands, on the old device and on the new one. */
 export interface Pairing {
+  /** Tells it from others since the node started. */
+  number: number
   state: 'waiting' | 'confirm' | 'working' | 'done' | 'failed'
   role: 'old' | 'new'
   name: string
@@ -276,9 +280,9 @@ export interface Methods {
   'links.revoke': { request: { id: string; link: string; remove: boolean }; answer: { removed: number } }
   'requests.list': { request: { id: string }; answer: { requests: WaitingRequest[] } }
   'devices.list': { request: Nothing; answer: OwnDevices }
-  'devices.pair': { request: Nothing; answer: { link: string; expiresAt: number } }
+  'devices.pair': { request: Nothing; answer: { link: string; expiresAt: number; number: number } }
   'devices.confirm': { request: { accept: boolean }; answer: Nothing }
-  'devices.cancel': { request: Nothing; answer: Nothing }
+  'devices.cancel': { request: { number?: number }; answer: Nothing }
   'devices.join': { request: { link: string; name: string }; answer: Nothing }
   /** In `kept` documents this device may not remove the other, which was there before it. */
   'devices.revoke': { request: { device: string }; answer: { documents: number; kept: number } }

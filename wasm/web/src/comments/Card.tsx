@@ -2,7 +2,7 @@ import { Check, Ellipsis, Pencil, RotateCcw, Trash2 } from 'lucide-react'
 import { useState, type KeyboardEvent, type ReactNode } from 'react'
 import type { Thread, ThreadComment } from '../api/types'
 import { colourOf, initials, NAMELESS } from '../app/people'
-import { whenWords } from '../app/when'
+import { When } from '../ui/When'
 import { Menu, MenuItem } from '../ui/Menu'
 import { messageOf } from '../api/rpc'
 import { toast } from '../ui/toast'
@@ -182,7 +182,7 @@ function Said(props: {
         <div className="said-who">
           <b>{nameOf(c)}</b>
           <small>
-            <time dateTime={new Date(c.at).toISOString()}>{whenWords(c.at)}</time>
+            <When at={c.at} />
             {c.editedAt > 0 && ', edited'}
           </small>
         </div>

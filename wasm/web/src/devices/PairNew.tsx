@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { call } from '../api/rpc'
 import { CopyField } from '../ui/CopyField'
 import { useAction, useCall } from '../ui/useCall'
@@ -10,16 +10,52 @@ const Qr = lazily(() => import('../ui/Qr').then((m) => m.Qr))
 /** Adds a device: shows a link that works once, then asks whether it is the right device. */
 export function PairNew({ onDone }: { onDone: () => void }) {
   const { answer, problem, again } = useCall('devices.pair', {})
-  const pairing = usePairing('old')
+  const told = usePairing('old')
   const { busy, problem: wrong, run } = useAction()
-  useEffect(() => () => void call('devices.cancel', {}).catch(() => undefined), [])
+  // Gone without an answer, the link made here is of no use any more; one made elsewhere stays.
+  const number = useRef<number>(undefined)
+  useEffect(() => void (number.current = answer?.number), [answer])
+  useEffect(() => {
+    return () => {
+      if (number.current === undefined) return
+      void call('devices.cancel', { number: number.current }).catch(() => undefined)
+    }
+  }, [])
   if (problem !== undefined) {
     return (
-      <p className="help help-problem" role="alert">
-        {problem}
-      </p>
+      <>
+        <p className="help help-problem" role="alert">
+          {wrong ?? problem}
+        </p>
+        <footer className="dialog-foot">
+          <button
+            type="button"
+            className="button"
+            disabled={busy}
+            onClick={() => run(() => call('devices.cancel', {}).then(again))}
+          >
+            Cancel that and make a new link
+          </button>
+        </footer>
+      </>
     )
   }
+  if (answer !== undefined && told !== undefined && told.number > answer.number) {
+    return (
+      <>
+        <p className="help help-problem" role="alert">
+          A newer link was made elsewhere and took the place of this one.
+        </p>
+        <footer className="dialog-foot">
+          <button type="button" className="button button-primary" onClick={again}>
+            Make a new link
+          </button>
+        </footer>
+      </>
+    )
+  }
+  // How an earlier one ended says nothing of this one.
+  const pairing = told?.number === answer?.number ? told : undefined
   switch (pairing?.state) {
     case 'confirm':
       return (

@@ -1,4 +1,4 @@
-import { Archive, Eye, Hourglass, MessageSquare, UserX } from 'lucide-react'
+import { Archive, DoorOpen, Eye, Hourglass, MessageSquare, UserX } from 'lucide-react'
 import { useEffect, useMemo, type ReactNode } from 'react'
 import { call, messageOf } from '../api/rpc'
 import type { DocumentInfo } from '../api/types'
@@ -20,10 +20,15 @@ export default function MemberBanner(props: {
   const notes: ReactNode[] = []
   if (d.state === 'removed') {
     notes.push(
-      <Note key="removed" icon={<UserX />} tone="warn">
-        You are no longer a member of this document. This is your copy as it was then; you can go on reading
-        it and take it with you. What you wrote since is kept here, goes along into what you export or copy,
-        and others do not see it. <ExportButton id={props.id} format="txt" label="Export as text" />{' '}
+      <Note
+        key="removed"
+        icon={d.left === true ? <DoorOpen /> : <UserX />}
+        tone={d.left === true ? undefined : 'warn'}
+      >
+        {d.left === true
+          ? 'You have left this document. This is your copy as it was then; you can go on reading it and take it with you. What you wrote before stays with the others. To come back, ask a member to let you in.'
+          : 'You are no longer a member of this document. This is your copy as it was then; you can go on reading it and take it with you. What you wrote since is kept here, goes along into what you export or copy, and others do not see it.'}{' '}
+        <ExportButton id={props.id} format="txt" label="Export as text" />{' '}
         <ExportButton id={props.id} format="json" label="Export everything" />{' '}
         {props.provider !== undefined && <DuplicateButton id={props.id} provider={props.provider} />}
       </Note>,
@@ -59,7 +64,7 @@ export default function MemberBanner(props: {
   return <div className="member-notes">{notes}</div>
 }
 
-function Note(props: { icon: ReactNode; tone?: 'warn'; children: ReactNode }) {
+function Note(props: { icon: ReactNode; tone?: 'warn' | undefined; children: ReactNode }) {
   return (
     <p className={props.tone === 'warn' ? 'member-note member-note-warn' : 'member-note'} role="status">
       {props.icon} <span>{props.children}</span>
@@ -93,18 +98,18 @@ function DuplicateButton({ id, provider }: { id: string; provider: Provider }) {
   )
 }
 
-type Membership = Pick<DocumentInfo, 'state' | 'role' | 'waiting' | 'aside' | 'message'>
+type Membership = Pick<DocumentInfo, 'state' | 'left' | 'role' | 'waiting' | 'aside' | 'message'>
 
 /** What the banner tells; the same object until that changes, since the document's changes with every key. */
 function useMembership(id: string): Membership | undefined {
   const key = useApp((s) => {
     const d = s.documents?.find((doc) => doc.id === id)
-    return d === undefined ? '' : JSON.stringify([d.state, d.role, d.waiting, d.aside, d.message])
+    return d === undefined ? '' : JSON.stringify([d.state, d.left, d.role, d.waiting, d.aside, d.message])
   })
   return useMemo(() => {
     if (key === '') return undefined
-    const [state, role, waiting, aside, message] = JSON.parse(key) as unknown[]
-    return { state, role, waiting, aside, message } as Membership
+    const [state, left, role, waiting, aside, message] = JSON.parse(key) as unknown[]
+    return { state, left, role, waiting, aside, message } as Membership
   }, [key])
 }
 
