@@ -12,7 +12,17 @@ import (
 // no effect; what builds on unknown edits is kept until those arrive. An
 // error wraps ErrMalformed or ErrTooLarge, and then nothing was changed.
 func (d *Doc) ApplyUpdate(update []byte, origin any) error {
-	sections, deletes, err := codec.Scan(update)
+	return d.applyFormat(codec.V1, update, origin)
+}
+
+// ApplyUpdateV2 is ApplyUpdate for an update of format 2. A document may get
+// updates of both formats, in any order.
+func (d *Doc) ApplyUpdateV2(update []byte, origin any) error {
+	return d.applyFormat(codec.V2, update, origin)
+}
+
+func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
+	sections, deletes, err := codec.Scan(f, update)
 	if err != nil {
 		return fmt.Errorf("apply update: %w: %w", ErrMalformed, err)
 	}
@@ -168,55 +178,53 @@ func (in *integration) lack(client, clock uint64) {
 func (in *integration) giveUp(head codec.Struct, w *restWriter) {
 	for _, s := range append(in.stack, head) {
 		if section := in.section(s.Client); section != nil {
-			section.Back()
-			w.section(section)
-			section.Drop()
+			w.add(restPart{section: section.Rest()})
 		} else {
-			w.single(&s)
+			w.add(restPart{single: s})
 		}
 	}
 	in.stack = in.stack[:0]
 }
 
-// restWriter collects the remainder by client.
-type restWriter struct {
-	clients []uint64
-	parts   map[uint64]*codec.Writer
+// restWriter collects the remainder by client; of two parts of one client the
+// later counts, as in Yjs.
+type restWriter struct{ parts []restPart }
+
+// restPart is a section or, where there is none, one struct.
+type restPart struct {
+	section codec.Section
+	single  codec.Struct
 }
 
-// part returns an empty writer for a client.
-func (w *restWriter) part(client uint64) *codec.Writer {
-	if w.parts == nil {
-		w.parts = make(map[uint64]*codec.Writer)
+func (p *restPart) client() uint64 {
+	if p.section.More() {
+		return p.section.Client
 	}
-	if w.parts[client] == nil {
-		w.clients = append(w.clients, client)
-	}
-	w.parts[client] = &codec.Writer{}
-	return w.parts[client]
+	return p.single.Client
 }
 
-// section takes what is left of a section.
-func (w *restWriter) section(s *codec.Section) {
-	part := w.part(s.Client)
-	for s.More() {
-		var next codec.Struct
-		s.Next(&next)
-		part.Struct(&next, 0)
-	}
-}
+func (w *restWriter) add(p restPart) { w.parts = append(w.parts, p) }
 
-func (w *restWriter) single(s *codec.Struct) { w.part(s.Client).Struct(s, 0) }
-
-// finish returns the remainder as an update, or nil if there is none.
+// finish returns the remainder as an update of format codec.Kept, which keeps
+// values that format 1 would have to write as JSON, or nil if there is none.
 func (w *restWriter) finish() []byte {
-	if len(w.clients) == 0 {
+	if len(w.parts) == 0 {
 		return nil
 	}
-	slices.SortFunc(w.clients, func(a, b uint64) int { return cmp.Compare(b, a) })
-	var out codec.Writer
-	for _, c := range w.clients {
-		out.Join(w.parts[c])
+	slices.SortStableFunc(w.parts, func(a, b restPart) int { return cmp.Compare(b.client(), a.client()) })
+	out := codec.NewWriter(codec.Kept)
+	for i := range w.parts {
+		p := &w.parts[i]
+		if i+1 < len(w.parts) && w.parts[i+1].client() == p.client() {
+			continue
+		}
+		if !p.section.More() {
+			out.Struct(&p.single, 0)
+		}
+		for p.section.More() {
+			p.section.Next(&p.single)
+			out.Struct(&p.single, 0)
+		}
 	}
 	return out.Finish(nil)
 }

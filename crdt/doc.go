@@ -1,5 +1,5 @@
-// Package crdt merges edits: it is a Yjs document in Go. It speaks Yjs's
-// update format 1 exactly, byte for byte, so that every Yjs editor and every
+// Package crdt merges edits: it is a Yjs document in Go. It speaks both of
+// Yjs's update formats exactly, byte for byte, so that every Yjs editor and every
 // Yjs document works with it.
 //
 // A Doc holds shared types under names: Text, Array, Map and the XML types,
@@ -7,8 +7,13 @@
 // (Doc.Transact); each transaction yields one update (Doc.OnUpdate), and
 // replicas that have applied the same updates, in whatever order and however
 // often (Doc.ApplyUpdate), hold the same content. MergeUpdates, DiffUpdate,
-// StateVectorFromUpdate, Inspect, StructureOnly and RenameClient work on updates
-// without a document. Doc.Pack and OpenPacked keep a document at rest.
+// StateVectorFromUpdate, Inspect, ObfuscateUpdate, StructureOnly and RenameClient
+// work on updates without a document. Doc.Pack and OpenPacked keep a document at
+// rest.
+//
+// Format 1 is meant unless a name ends in V2, as in Yjs. An update does not say
+// itself which format it is of; ConvertUpdateToV1 and ConvertUpdateToV2 turn one
+// into the other.
 //
 // The package promises that bytes from outside never make it panic, never
 // change the document when they are malformed, and never cost memory beyond a
@@ -16,12 +21,15 @@
 // the same bytes; and that no operation takes time in proportion to the
 // document. It starts no goroutine and reads no clock, randomness, file or
 // network: client ids come from the caller. A Doc is not safe for concurrent
-// use. Update format 2, undo, snapshots and relative positions are left out.
+// use. Undo, snapshots and relative positions are left out.
 //
 // README.md beside the source explains the data structure.
 package crdt
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+import (
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // Config says how a document starts. The zero Config is a document that can
 // be read and merged but needs SetClientID before it can be edited.
@@ -64,10 +72,11 @@ type Doc struct {
 	roots  []int32 // types, in order of their first mention
 	rootOf map[string]int32
 
-	tx     *Txn   // the transaction whose function runs
-	queue  []*Txn // those not cleaned up yet, in order
-	txns   uint64
-	buffer []byte // for encoding updates
+	tx    *Txn   // the transaction whose function runs
+	queue []*Txn // those not cleaned up yet, in order
+	txns  uint64
+	// For encoding the updates of transactions.
+	encoder, encoderV2 codec.Encoder
 
 	pending pending
 	hooks   hooks

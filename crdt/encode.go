@@ -5,22 +5,28 @@ import (
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
 // EncodeStateAsUpdate returns everything that a replica with the given state
 // lacks, as one update; nil asks for the whole document. What is pending is
 // included.
-func (d *Doc) EncodeStateAsUpdate(sv StateVector) []byte {
+func (d *Doc) EncodeStateAsUpdate(sv StateVector) []byte { return d.encodeState(codec.V1, sv) }
+
+// EncodeStateAsUpdateV2 is EncodeStateAsUpdate in format 2, which takes about
+// half the bytes.
+func (d *Doc) EncodeStateAsUpdateV2(sv StateVector) []byte { return d.encodeState(codec.V2, sv) }
+
+func (d *Doc) encodeState(f codec.Format, sv StateVector) []byte {
 	var parts []touch
 	for _, c := range d.descending() {
 		if from := sv[d.clients[c].id]; d.clients[c].state > from {
 			parts = append(parts, touch{client: c, before: from})
 		}
 	}
-	update := d.appendStructs(nil, parts)
-	update = d.deleteSet().Append(update)
-	return d.withPending(update, sv)
+	e := codec.NewEncoder(f)
+	d.encodeStructs(&e, parts)
+	e.Deletes(d.deleteSet())
+	return d.withPending(f, e.Finish(), sv)
 }
 
 // deleteSet returns all units that are deleted.
@@ -47,9 +53,9 @@ func (d *Doc) deleteSet() codec.Ranges {
 	return out
 }
 
-// appendUpdate appends the update of a transaction. It returns false if the
+// encodeUpdate writes the update of a transaction. It returns false if the
 // transaction changed nothing.
-func (d *Doc) appendUpdate(dst []byte, tx *Txn) ([]byte, bool) {
+func (d *Doc) encodeUpdate(e *codec.Encoder, tx *Txn) bool {
 	changed := len(tx.deletes) > 0
 	parts := tx.touched[:0:0]
 	for _, t := range tx.touched {
@@ -59,37 +65,40 @@ func (d *Doc) appendUpdate(dst []byte, tx *Txn) ([]byte, bool) {
 		}
 	}
 	if !changed {
-		return dst, false
+		return false
 	}
 	slices.SortFunc(parts, func(a, b touch) int {
 		return cmp.Compare(d.clients[b.client].id, d.clients[a.client].id)
 	})
-	return tx.deletes.Append(d.appendStructs(dst, parts)), true
+	d.encodeStructs(e, parts)
+	e.Deletes(tx.deletes)
+	return true
 }
 
-// appendStructs appends the units of each part's client from its clock
-// "before" on.
-func (d *Doc) appendStructs(dst []byte, parts []touch) []byte {
-	dst = lib0.AppendUint(dst, uint64(len(parts)))
+// encodeStructs writes the units of each part's client from its clock "before"
+// on.
+func (d *Doc) encodeStructs(e *codec.Encoder, parts []touch) {
+	e.Uint(uint64(len(parts)))
 	for _, p := range parts {
 		cl := &d.clients[p.client]
 		pos := d.find(cl, p.before)
-		dst = lib0.AppendUint(dst, uint64(cl.countFrom(pos)))
-		dst = lib0.AppendUint(lib0.AppendUint(dst, uint64(cl.id)), p.before)
+		e.Uint(uint64(cl.countFrom(pos)))
+		e.Client(uint64(cl.id))
+		e.Uint(p.before)
 		first := cl.at(pos)
-		dst = d.appendItem(dst, first, p.before-d.items.at(first).clock)
+		d.encodeItem(e, first, p.before-d.items.at(first).clock)
 		for pos, more := cl.next(pos); more; pos, more = cl.next(pos) {
-			dst = d.appendItem(dst, cl.at(pos), 0)
+			d.encodeItem(e, cl.at(pos), 0)
 		}
 	}
-	return dst
 }
 
-// appendItem appends an item without its first offset units.
-func (d *Doc) appendItem(dst []byte, h handle, offset uint64) []byte {
+// encodeItem writes an item without its first offset units.
+func (d *Doc) encodeItem(e *codec.Encoder, h handle, offset uint64) {
 	it := d.items.at(h)
 	if it.kind == kindGC {
-		return lib0.AppendUint(append(dst, kindGC), it.length-offset)
+		e.GC(it.length - offset)
+		return
 	}
 	l := &d.lists[it.list]
 	header := codec.Header{
@@ -104,50 +113,54 @@ func (d *Doc) appendItem(dst []byte, h handle, offset uint64) []byte {
 		header.HasOrigin = true
 		header.Origin = codec.ID{Client: uint64(d.clients[it.client].id), Clock: it.clock + offset - 1}
 	}
-	dst = header.Append(dst)
+	e.Header(&header)
 	if !header.HasOrigin && !header.HasRight {
 		t := d.types[l.typ]
 		if t.item == 0 {
-			dst = codec.AppendRoot(dst, t.name)
+			e.Root(t.name)
 		} else {
 			holder := d.items.at(t.item)
-			dst = codec.AppendParentItem(dst, codec.ID{Client: uint64(d.clients[holder.client].id), Clock: holder.clock})
+			e.ParentItem(codec.ID{Client: uint64(d.clients[holder.client].id), Clock: holder.clock})
 		}
 		if l.entry {
-			dst = lib0.AppendString(dst, d.keys[l.key])
+			e.String(d.keys[l.key])
 		}
 	}
-	return d.appendContent(dst, it, offset)
+	d.encodeContent(e, it, offset)
 }
 
-func (d *Doc) appendContent(dst []byte, it *item, offset uint64) []byte {
+func (d *Doc) encodeContent(e *codec.Encoder, it *item, offset uint64) {
 	switch it.kind {
 	case kindDeleted:
-		return lib0.AppendUint(dst, it.length-offset)
+		e.Length(it.length - offset)
 	case kindString:
-		return d.text.appendFrom(dst, it, offset)
+		e.Text(d.text.bytes(it), offset, it.length)
 	case kindAny, kindJSON:
-		dst = lib0.AppendUint(dst, it.length-offset)
+		e.Length(it.length - offset)
 		for _, v := range d.elements.values[it.content][offset:] {
 			if it.kind == kindAny {
-				dst = lib0.AppendAny(dst, v)
+				e.Any(v)
 			} else {
-				dst = codec.AppendJSONElement(dst, v)
+				e.JSONElement(v)
 			}
 		}
 	case kindBinary:
-		raw := d.singles.values[it.content].Str()
-		dst = append(lib0.AppendUint(dst, uint64(len(raw))), raw...)
+		e.Binary([]byte(d.singles.values[it.content].Str()))
 	case kindEmbed:
-		dst = codec.AppendJSON(dst, d.singles.values[it.content])
+		e.Embed(d.singles.values[it.content])
 	case kindFormat:
-		dst = lib0.AppendString(dst, d.keys[it.size])
-		dst = codec.AppendJSON(dst, d.singles.values[it.content])
+		e.Format(d.keys[it.size], d.singles.values[it.content])
 	case kindType:
 		t := d.types[it.content]
-		dst = codec.Type{Kind: byte(t.kind), Name: t.name}.Append(dst)
+		e.Type(codec.Type{Kind: byte(t.kind), Name: t.name})
 	case kindDoc:
-		dst = d.subdocs.values[it.content].wire().Append(dst)
+		e.Subdoc(d.subdocs.values[it.content].wire())
 	}
-	return dst
+}
+
+// appendContent appends the content of an item in format 1.
+func (d *Doc) appendContent(dst []byte, it *item) []byte {
+	e := codec.AppendTo(dst)
+	d.encodeContent(&e, it, 0)
+	return e.Finish()
 }

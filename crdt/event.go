@@ -1,6 +1,10 @@
 package crdt
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
 
 // UpdateEvent is a transaction as an update, in the bytes that Yjs would emit.
 type UpdateEvent struct {
@@ -19,8 +23,8 @@ type TransactionEvent struct {
 
 // hooks are the functions to call after a transaction.
 type hooks struct {
-	update      []*func(UpdateEvent)
-	transaction []*func(TransactionEvent)
+	update, updateV2 []*func(UpdateEvent)
+	transaction      []*func(TransactionEvent)
 }
 
 // OnUpdate calls f with the update of each transaction that changed
@@ -28,6 +32,12 @@ type hooks struct {
 // transaction that is reported by itself.
 func (d *Doc) OnUpdate(f func(UpdateEvent)) (cancel func()) {
 	return subscribe(&d.hooks.update, f)
+}
+
+// OnUpdateV2 is OnUpdate for updates of format 2. Each format is encoded only
+// while somebody asks for it. Functions given to OnUpdate are called before.
+func (d *Doc) OnUpdateV2(f func(UpdateEvent)) (cancel func()) {
+	return subscribe(&d.hooks.updateV2, f)
 }
 
 // OnTransaction calls f after each transaction, before OnUpdate's functions,
@@ -53,19 +63,22 @@ func (d *Doc) report(tx *Txn) {
 			(*f)(event)
 		}
 	}
-	if len(d.hooks.update) == 0 {
+	d.reportUpdate(tx, codec.V1, &d.encoder, d.hooks.update)
+	d.reportUpdate(tx, codec.V2, &d.encoderV2, d.hooks.updateV2)
+}
+
+// reportUpdate encodes what a transaction did and calls the hooks for updates
+// of a format, if there are any.
+func (d *Doc) reportUpdate(tx *Txn, f codec.Format, e *codec.Encoder, hooks []*func(UpdateEvent)) {
+	if len(hooks) == 0 {
 		return
 	}
-	encoded, changed := d.appendUpdate(d.buffer[:0], tx)
-	d.buffer = encoded[:0]
-	if cap(d.buffer) > maxKeptBuffer {
-		d.buffer = nil
-	}
-	if !changed {
+	e.Begin(f)
+	if !d.encodeUpdate(e, tx) {
 		return
 	}
-	update := slices.Clone(encoded)
-	for i, f := range d.hooks.update {
+	update := e.Take(maxKeptBuffer)
+	for i, f := range hooks {
 		if i > 0 {
 			update = slices.Clone(update)
 		}

@@ -28,14 +28,19 @@ type UpdateInfo struct {
 }
 
 // Inspect reads an update without a document. The error wraps ErrMalformed.
-func Inspect(update []byte) (UpdateInfo, error) {
+func Inspect(update []byte) (UpdateInfo, error) { return inspect(codec.V1, update) }
+
+// InspectV2 is Inspect for format 2.
+func InspectV2(update []byte) (UpdateInfo, error) { return inspect(codec.V2, update) }
+
+func inspect(f codec.Format, update []byte) (UpdateInfo, error) {
 	info := UpdateInfo{Names: make(map[ClientID]uint64)}
 	name := func(client, clock uint64) {
 		if c := ClientID(client); info.Names[c] < clock+1 {
 			info.Names[c] = clock + 1
 		}
 	}
-	r := codec.NewReader(update)
+	r := codec.NewFormatReader(f, update)
 	for r.Next() {
 		s := &r.Struct
 		if s.Ref == codec.RefSkip {
@@ -76,4 +81,33 @@ func appendRange(list []ClockRange, r ClockRange) []ClockRange {
 		return list
 	}
 	return append(list, r)
+}
+
+// UpdateMeta returns, for each client that an update brings structs of, the
+// clock of the first and the clock after the last; gaps (Skips) count as if they
+// were filled (Yjs: parseUpdateMeta). The error wraps ErrMalformed.
+func UpdateMeta(update []byte) (from, to StateVector, err error) {
+	return updateMeta(codec.V1, update)
+}
+
+// UpdateMetaV2 is UpdateMeta for format 2.
+func UpdateMetaV2(update []byte) (from, to StateVector, err error) {
+	return updateMeta(codec.V2, update)
+}
+
+func updateMeta(f codec.Format, update []byte) (from, to StateVector, err error) {
+	from, to = StateVector{}, StateVector{}
+	r := codec.NewFormatReader(f, update)
+	last := uint64(0)
+	for r.Next() {
+		c := ClientID(r.Struct.Client)
+		if len(to) == 0 || r.Struct.Client != last {
+			from[c], last = r.Struct.Clock, r.Struct.Client
+		}
+		to[c] = r.Struct.End()
+	}
+	if _, err := r.Deletes(); err != nil {
+		return nil, nil, fmt.Errorf("read clocks of update: %w: %w", ErrMalformed, err)
+	}
+	return from, to, nil
 }

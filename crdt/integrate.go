@@ -111,7 +111,6 @@ func (tx *Txn) setContent(h handle, s *codec.Struct, offset uint64) {
 	d := tx.doc
 	it := d.items.at(h)
 	it.kind = s.Ref
-	dec := lib0.NewDecoder(s.Content)
 	switch s.Ref {
 	case codec.RefString:
 		text, _ := s.Text(offset)
@@ -119,17 +118,16 @@ func (tx *Txn) setContent(h handle, s *codec.Struct, offset uint64) {
 	case codec.RefAny, codec.RefJSON:
 		it.content = d.elements.add(s.Elements()[offset:])
 	case codec.RefBinary:
-		it.content = d.singles.add(lib0.Bytes(dec.Bytes()))
+		it.content = d.singles.add(lib0.Bytes(s.Content))
 	case codec.RefEmbed:
-		it.content = d.singles.add(codec.ReadJSON(dec))
+		it.content = d.singles.add(s.Value())
 	case codec.RefFormat:
-		it.size = d.keyIndex(string(dec.String()))
-		it.content = d.singles.add(codec.ReadJSON(dec))
+		it.size = d.keyIndex(string(s.Name))
+		it.content = d.singles.add(s.Value())
 	case codec.RefType:
-		t := codec.ReadType(dec)
-		it.content = uint32(d.addType(&sharedType{kind: typeKind(t.Kind), item: h, name: string(t.Name)}))
+		it.content = uint32(d.addType(&sharedType{kind: typeKind(s.Kind), item: h, name: string(s.Name)}))
 	case codec.RefDoc:
-		it.content = d.subdocs.add(subdocEntry{Subdoc: subdocFromWire(codec.ReadSubdoc(dec))})
+		it.content = d.subdocs.add(subdocEntry{Subdoc: subdocFromWire(s.Subdoc())})
 	}
 }
 

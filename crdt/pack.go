@@ -91,7 +91,7 @@ func (d *Doc) packedStates() []packed.State {
 // pendingUpdate returns what is pending as an update.
 func (d *Doc) pendingUpdate() []byte {
 	nothing := codec.Ranges(nil).Append([]byte{0})
-	return d.withPending(nothing, nil)
+	return d.withPending(codec.V1, nothing, nil)
 }
 
 // body writes the lists of a type: its children, the keys that have a value,
@@ -222,7 +222,7 @@ func (p *packer) visible(it *item) {
 		return
 	}
 	p.flushText()
-	c[packed.Tree] = p.d.appendContent(append(c[packed.Tree], it.kind), it, 0)
+	c[packed.Tree] = p.d.appendContent(append(c[packed.Tree], it.kind), it)
 }
 
 // deleted writes the content of an item that is deleted: its length, unless
@@ -232,7 +232,7 @@ func (p *packer) deleted(it *item) {
 		p.history.Uint(packed.Gaps, it.length)
 		return
 	}
-	p.history[packed.Gone] = p.d.appendContent(p.history[packed.Gone], it, 0)
+	p.history[packed.Gone] = p.d.appendContent(p.history[packed.Gone], it)
 }
 
 func (p *packer) flushText() {

@@ -8,7 +8,7 @@ import (
 
 // pending holds what was received but builds on edits that were not.
 type pending struct {
-	updates [][]byte // of structs; merged when needed
+	updates [][]byte // of structs, of format codec.Kept; merged when needed
 	// merged is the size of the first update, which earlier ones were merged
 	// into; extra is that of the rest.
 	merged, extra int
@@ -76,7 +76,7 @@ func (p *pending) merge() []byte {
 	}
 	if len(p.updates) > 1 {
 		// The parts were encoded here, so they merge without error.
-		joined, _ := codec.Merge(p.updates)
+		joined, _ := codec.Merge(codec.Kept, p.updates)
 		p.updates = [][]byte{joined}
 	}
 	p.merged, p.extra = len(p.updates[0]), 0
@@ -85,26 +85,26 @@ func (p *pending) merge() []byte {
 
 // take removes the pending structs and returns them for integration.
 func (p *pending) take() ([]codec.Section, codec.Ranges) {
-	sections, deletes, _ := codec.Scan(p.merge())
+	sections, deletes, _ := codec.Scan(codec.Kept, p.merge())
 	p.updates, p.missing, p.merged, p.extra = nil, nil, 0, 0
 	return sections, deletes
 }
 
-// withPending adds what is pending to an update that encodes the state.
-func (d *Doc) withPending(update []byte, sv StateVector) []byte {
+// withPending adds what is pending to an update of format f that encodes the
+// state.
+func (d *Doc) withPending(f codec.Format, update []byte, sv StateVector) []byte {
 	if !d.pending.any() {
 		return update
 	}
-	updates := [][]byte{update}
+	readers := []*codec.Reader{codec.NewFormatReader(f, update)}
 	if len(d.pending.deletes) > 0 {
-		updates = append(updates, d.pending.deletes.Append([]byte{0}))
+		readers = append(readers, codec.NewReader(d.pending.deletes.Append([]byte{0})))
 	}
+	// All of it was encoded here, so it reads without error.
 	if structs := d.pending.merge(); structs != nil {
-		known := func(client uint64) uint64 { return sv[ClientID(client)] }
-		// Both were encoded here, so they read without error.
-		structs, _ = codec.Diff(structs, known)
-		updates = append(updates, structs)
+		structs, _ = codec.Diff(codec.Kept, structs, func(client uint64) uint64 { return sv[ClientID(client)] })
+		readers = append(readers, codec.NewFormatReader(codec.Kept, structs))
 	}
-	merged, _ := codec.Merge(updates)
+	merged, _ := codec.MergeReaders(f, readers)
 	return merged
 }

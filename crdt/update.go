@@ -8,8 +8,13 @@ import (
 
 // MergeUpdates merges updates into one that has the same effect, without a
 // document. The error wraps ErrMalformed.
-func MergeUpdates(updates ...[]byte) ([]byte, error) {
-	merged, err := codec.Merge(updates)
+func MergeUpdates(updates ...[]byte) ([]byte, error) { return mergeUpdates(codec.V1, updates) }
+
+// MergeUpdatesV2 is MergeUpdates for format 2.
+func MergeUpdatesV2(updates ...[]byte) ([]byte, error) { return mergeUpdates(codec.V2, updates) }
+
+func mergeUpdates(f codec.Format, updates [][]byte) ([]byte, error) {
+	merged, err := codec.Merge(f, updates)
 	if err != nil {
 		return nil, fmt.Errorf("merge updates: %w: %w", ErrMalformed, err)
 	}
@@ -19,7 +24,16 @@ func MergeUpdates(updates ...[]byte) ([]byte, error) {
 // DiffUpdate returns the part of an update that a replica with the given state
 // lacks, without a document. The error wraps ErrMalformed.
 func DiffUpdate(update []byte, sv StateVector) ([]byte, error) {
-	diff, err := codec.Diff(update, func(client uint64) uint64 { return sv[ClientID(client)] })
+	return diffUpdate(codec.V1, update, sv)
+}
+
+// DiffUpdateV2 is DiffUpdate for format 2.
+func DiffUpdateV2(update []byte, sv StateVector) ([]byte, error) {
+	return diffUpdate(codec.V2, update, sv)
+}
+
+func diffUpdate(f codec.Format, update []byte, sv StateVector) ([]byte, error) {
+	diff, err := codec.Diff(f, update, func(client uint64) uint64 { return sv[ClientID(client)] })
 	if err != nil {
 		return nil, fmt.Errorf("diff update: %w: %w", ErrMalformed, err)
 	}
@@ -29,8 +43,17 @@ func DiffUpdate(update []byte, sv StateVector) ([]byte, error) {
 // StateVectorFromUpdate returns the state of a document that consists of the
 // update, as far as nothing is missing in it. The error wraps ErrMalformed.
 func StateVectorFromUpdate(update []byte) (StateVector, error) {
+	return stateVectorFrom(codec.V1, update)
+}
+
+// StateVectorFromUpdateV2 is StateVectorFromUpdate for format 2.
+func StateVectorFromUpdateV2(update []byte) (StateVector, error) {
+	return stateVectorFrom(codec.V2, update)
+}
+
+func stateVectorFrom(f codec.Format, update []byte) (StateVector, error) {
 	sv := StateVector{}
-	err := codec.StateVector(update, func(client, clock uint64) { sv[ClientID(client)] = clock })
+	err := codec.StateVector(f, update, func(client, clock uint64) { sv[ClientID(client)] = clock })
 	if err != nil {
 		return nil, fmt.Errorf("read state vector of update: %w: %w", ErrMalformed, err)
 	}

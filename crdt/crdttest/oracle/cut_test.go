@@ -49,7 +49,9 @@ func interesting(t *testing.T, w *world, seed uint64) [][]byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var own [][]byte
 	for _, replica := range w.replicas {
-		own = append(own, replica.own...)
+		for _, u := range replica.own {
+			own = append(own, u.v1)
+		}
 	}
 	all, err := crdt.MergeUpdates(own...)
 	if err != nil {
@@ -57,7 +59,11 @@ func interesting(t *testing.T, w *world, seed uint64) [][]byte {
 	}
 	list := [][]byte{all, w.replicas[0].doc.EncodeStateAsUpdate(nil)}
 	for range 3 {
-		list = append(list, w.pick(r.IntN(1<<16)))
+		u, err := w.pick(r.IntN(1 << 16)).in(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, u)
 	}
 	return list
 }

@@ -32,6 +32,7 @@ func Generate(seed uint64) Program {
 		p.Steps = append(p.Steps, g.step())
 	}
 	p.Steps = append(p.Steps, g.settle(p.Lazy)...)
+	chooseFormats(p)
 	return p
 }
 

@@ -33,14 +33,15 @@ func (g *generator) handmade() string {
 		}
 		root := []string{"array", "text", "map"}[g.IntN(3)]
 		h.HasSub = !h.HasOrigin && root == "map"
-		b = h.Append(b)
+		var e codec.Encoder
+		e.Header(&h)
 		if !h.HasOrigin {
-			b = codec.AppendRoot(b, root)
+			e.Root(root)
 		}
 		if h.HasSub {
-			b = lib0.AppendString(b, g.keys[g.IntN(len(g.keys))])
+			e.String(g.keys[g.IntN(len(g.keys))])
 		}
-		b = append(b, content...)
+		b = append(append(b, e.Finish()...), content...)
 		clock += length
 	}
 	g.handmadeClock = clock
@@ -62,13 +63,16 @@ func (g *generator) handmadeHalf() string {
 	}
 	h := codec.Header{Ref: codec.RefString}
 	b := lib0.AppendUint([]byte{1, 1}, handmadeClient)
-	b = h.Append(lib0.AppendUint(b, g.handmadeClock))
-	b = lib0.AppendString(codec.AppendRoot(b, "text"), text)
+	b = lib0.AppendUint(b, g.handmadeClock)
+	var e codec.Encoder
+	e.Header(&h)
+	e.Root("text")
+	e.String(text)
 	if g.half {
 		g.handmadeClock += uint64(lib0.UTF16LenString(text))
 	}
 	g.half = !g.half
-	return hex.EncodeToString(append(b, 0))
+	return hex.EncodeToString(append(append(b, e.Finish()...), 0))
 }
 
 // oddJSON is JSON that JavaScript prints otherwise than it is written here.

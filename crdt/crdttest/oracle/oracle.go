@@ -3,8 +3,8 @@
 // both: several replicas that edit, exchange updates in any order, lose and
 // repeat them, join and cut them without a document, restart. After each step
 // everything that can be seen of the touched replica must be equal: the bytes
-// of its update events, of its state and of its state vector, what its types
-// show, and whether anything is pending. The bytes being equal, each engine is
+// of its update events and of its state in both formats, those of its state
+// vector, what its types show, and whether anything is pending. The bytes being equal, each engine is
 // fed exactly what the other would have sent it.
 //
 // The main types are Program (what to do), Oracle (the child) and Divergence
@@ -16,5 +16,5 @@
 // crdt/yproto.
 //
 // It is a test kit: it needs Node, and npm once to install yjs. It leaves out
-// update format 2, undo and snapshots, which crdt does not have.
+// undo and snapshots, which crdt does not have.
 package oracle

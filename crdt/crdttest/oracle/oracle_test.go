@@ -117,6 +117,9 @@ func (c tally) checkComplete(t *testing.T) {
 		if c["step "+string(kind)] == 0 {
 			t.Errorf("no step of kind %s ran", kind)
 		}
+		if kind.usesFormat() && c["step "+string(kind)+" in format 2"] == 0 {
+			t.Errorf("no step of kind %s ran in format 2", kind)
+		}
 	}
 	for kind := range edits {
 		if c["edit "+kind] == 0 {
@@ -188,6 +191,9 @@ type tally map[string]int
 func (c tally) add(p Program) {
 	for _, s := range p.Steps {
 		c["step "+string(s.Kind)]++
+		if s.V2 {
+			c["step "+string(s.Kind)+" in format 2"]++
+		}
 		for _, op := range s.Ops {
 			c["edit "+op.Kind]++
 			for _, v := range op.Values {

@@ -40,7 +40,11 @@ type Step struct {
 	Root  int    `json:"t,omitempty"`  // define: which root
 	ID    uint64 `json:"id,omitempty"` // setid: the new client id
 	Hex   string `json:"s,omitempty"`  // raw: the update
-	Ops   []Op   `json:"ops,omitempty"`
+	// V2 takes updates, and makes them, in format 2; Raw2 says that the update
+	// of a raw step is written down in it.
+	V2   bool `json:"v2,omitempty"`
+	Raw2 bool `json:"raw2,omitempty"`
+	Ops  []Op `json:"ops,omitempty"`
 }
 
 // StepKind names what a Step does.
@@ -63,6 +67,15 @@ const (
 	StepSetID     StepKind = "setid"     // go on under another client id
 	StepConverged StepKind = "converged" // do all replicas show the same?
 )
+
+// usesFormat tells whether a step exchanges or makes updates.
+func (k StepKind) usesFormat() bool {
+	switch k {
+	case StepDeliver, StepOld, StepSync, StepPart, StepCut, StepMerge, StepDiff, StepRaw, StepReload:
+		return true
+	}
+	return false
+}
 
 // Op is one operation on one shared type.
 type Op struct {

@@ -29,11 +29,17 @@ type replica struct {
 	id      crdt.ClientID
 	noGC    bool
 	doc     *crdt.Doc
-	own     [][]byte         // updates of local transactions, in order
+	own     []*update        // updates of local transactions, in order
 	cursors map[*replica]int // how many of another's own were delivered
-	events  []crdt.UpdateEvent
+	events  []event
 	caret   int
 	defined []*root
+}
+
+// event is an update that a transaction made.
+type event struct {
+	update *update
+	local  bool
 }
 
 func newReplica(w *world, config Replica, lazy bool) *replica {
@@ -49,20 +55,42 @@ func (r *replica) open() {
 	r.doc = crdt.NewDoc(crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"})
 	r.shared()
 	r.doc.OnUpdate(func(e crdt.UpdateEvent) {
-		e.Update = slices.Clone(e.Update)
-		r.events = append(r.events, e)
-		r.world.log = append(r.world.log, e.Update)
+		u := made(slices.Clone(e.Update), false)
+		r.events = append(r.events, event{u, e.Local})
+		r.world.log = append(r.world.log, u)
 		if e.Local {
-			r.own = append(r.own, e.Update)
+			r.own = append(r.own, u)
 		}
+	})
+	r.doc.OnUpdateV2(func(e crdt.UpdateEvent) {
+		r.world.log[len(r.world.log)-1].v2 = slices.Clone(e.Update)
 	})
 }
 
 // reload starts again from the encoded state, as after a restart.
-func (r *replica) reload() error {
-	state := r.doc.EncodeStateAsUpdate(nil)
+func (r *replica) reload(v2 bool) error {
+	state := made(r.state(nil, v2), v2)
 	r.open()
-	return r.apply(state)
+	return r.apply(state, v2)
+}
+
+// reloaded returns what the document shows after it was written in format 1,
+// whose JSON knows neither minus zero nor infinite numbers, and read again.
+func (r *replica) reloaded() string {
+	again := &replica{doc: crdt.NewDoc(crdt.Config{DisableFormatCleanup: true}), defined: r.defined}
+	again.shared()
+	if err := again.doc.ApplyUpdate(r.state(nil, false), nil); err != nil {
+		return err.Error()
+	}
+	return again.dump()
+}
+
+// state returns what a replica with the given state vector lacks.
+func (r *replica) state(known crdt.StateVector, v2 bool) []byte {
+	if v2 {
+		return r.doc.EncodeStateAsUpdateV2(known)
+	}
+	return r.doc.EncodeStateAsUpdate(known)
 }
 
 func (r *replica) define(d *root) {
@@ -83,7 +111,16 @@ func (r *replica) shared() []crdt.Shared {
 	return list
 }
 
-func (r *replica) apply(update []byte) error { return r.doc.ApplyUpdate(update, nil) }
+func (r *replica) apply(u *update, v2 bool) error {
+	bytes, err := u.in(v2)
+	switch {
+	case err != nil:
+		return err
+	case v2:
+		return r.doc.ApplyUpdateV2(bytes, nil)
+	}
+	return r.doc.ApplyUpdate(bytes, nil)
+}
 
 func (r *replica) edit(ops []Op) (err error) {
 	r.doc.Transact(nil, func(tx *crdt.Txn) {
@@ -118,12 +155,14 @@ func (r *replica) print(write func(*strings.Builder, crdt.Shared)) string {
 func (r *replica) observe(o *Observation) {
 	for _, e := range r.events {
 		name := "remote update"
-		if e.Local {
+		if e.local {
 			name = "local update"
 		}
-		o.add(name, e.Update)
+		o.add(name, e.update.v1)
+		o.add("the same in format 2", e.update.v2)
 	}
-	o.add("state", r.doc.EncodeStateAsUpdate(nil))
+	o.add("state", r.state(nil, false))
+	o.add("state in format 2", r.state(nil, true))
 	o.add("state vector", r.doc.StateVector().Encode())
 	o.add("pending", strconv.AppendBool(nil, r.doc.HasPending()))
 	o.add("contents", []byte(r.dump()))

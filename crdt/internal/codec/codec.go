@@ -1,15 +1,17 @@
-// Package codec reads and writes Yjs's update format 1, its delete sets and
-// its state vectors, and works on updates without a document: merging them,
-// cutting off what is known, and telling what they hold.
+// Package codec reads and writes Yjs's update formats, its delete sets and its
+// state vectors, and works on updates without a document: merging them, cutting
+// off what is known, telling what they hold, and converting between the formats.
 //
 // The main types are Struct (one entry of an update, its content still
-// encoded), Reader (walks over the structs of an update) and Ranges (a delete
-// set). A Reader holds one Struct at a time, so reading an update costs no
-// memory beyond its bytes.
+// encoded), Reader (walks over the structs of an update), Writer and Encoder
+// (write one) and Ranges (a delete set). The formats differ only in how single
+// fields are read and written (input.go, output.go); all else is one piece of
+// code for both. A Reader holds one Struct at a time, so reading an update costs
+// no memory beyond its bytes.
 //
-// The package promises to reject malformed input with an error and to write
-// what Yjs 13.6 writes. It leaves out what structs mean to a document, and
-// update format 2.
+// The package promises to reject malformed input with an error, to read no more
+// out of an update than a small multiple of its size, and to write what Yjs 13.6
+// writes. It leaves out what structs mean to a document.
 package codec
 
 import (
@@ -30,6 +32,8 @@ var (
 	ErrClock     = errors.New("clock out of range")
 	ErrReference = errors.New("struct refers to a later struct of its own client")
 	ErrSubdoc    = errors.New("subdocument options are missing")
+	ErrFeature   = errors.New("update is not of format 2, or of a later version of it")
+	ErrExpansion = errors.New("update of format 2 stands for too much; use format 1 for it")
 )
 
 // ID names one unit of content.

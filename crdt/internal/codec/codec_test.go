@@ -29,7 +29,7 @@ func (b *builder) text(s string) []byte {
 
 func mustMerge(t *testing.T, updates ...[]byte) []byte {
 	t.Helper()
-	out, err := Merge(updates)
+	out, err := Merge(V1, updates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestMergeOverlap(t *testing.T) {
 	if got := mustMerge(t, gap, second); !bytes.Equal(got, whole) {
 		t.Errorf("filled gap: %x, want %x", got, whole)
 	}
-	cut, err := Diff(whole, func(uint64) uint64 { return 3 }) // inside the pair
+	cut, err := Diff(V1, whole, func(uint64) uint64 { return 3 }) // inside the pair
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestMergeOverlap(t *testing.T) {
 		t.Errorf("cut struct %+v", r.Struct)
 	}
 	var clocks []uint64
-	if err := StateVector(gap, func(_, clock uint64) { clocks = append(clocks, clock) }); err != nil || !slices.Equal(clocks, []uint64{4}) {
+	if err := StateVector(V1, gap, func(_, clock uint64) { clocks = append(clocks, clock) }); err != nil || !slices.Equal(clocks, []uint64{4}) {
 		t.Errorf("state %v before a gap, %v", clocks, err)
 	}
 }
@@ -116,7 +116,7 @@ func TestMalformed(t *testing.T) {
 		if err != nil {
 			t.Fatal(in, err)
 		}
-		if _, _, err := Scan(b); !errors.Is(err, want) {
+		if _, _, err := Scan(V1, b); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", in, err, want)
 		}
 	}
@@ -147,7 +147,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(b.text("héllo"))
 	f.Add(b.text("x"))
 	f.Fuzz(func(t *testing.T, update []byte) {
-		_, deletes, err := Scan(update)
+		_, deletes, err := Scan(V1, update)
 		r := NewReader(update)
 		var w Writer
 		for r.Next() {
@@ -161,7 +161,7 @@ func FuzzScan(f *testing.F) {
 		}
 		deletes.Group()
 		written := w.Finish(deletes)
-		if _, _, err := Scan(written); err != nil {
+		if _, _, err := Scan(V1, written); err != nil {
 			// Sections of one client that are not next to each other may not
 			// come together again.
 			if !errors.Is(err, ErrReference) && !errors.Is(err, ErrClock) {

@@ -17,16 +17,24 @@ func AppendText(dst, text []byte, offset, total int) []byte {
 	return append(append(dst, lib0.Replacement...), rest...)
 }
 
-// ReadJSON reads a value written as JSON text.
-func ReadJSON(d *lib0.Decoder) lib0.Any {
-	text := d.String()
+// undefinedText stands for undefined in JSON content.
+const undefinedText = "undefined"
+
+func checkJSON(d *lib0.Decoder, text []byte) {
 	if d.Err() != nil {
-		return lib0.Any{}
+		return
 	}
-	v, err := lib0.ParseJSON(text)
-	if err != nil {
+	if _, err := lib0.ParseJSON(text); err != nil {
 		d.Fail(err)
 	}
+}
+
+// Value returns the value of an embed or format mark.
+func (s *Struct) Value() lib0.Any {
+	if !s.JSON {
+		return lib0.NewDecoder(s.Content).Any()
+	}
+	v, _ := lib0.ParseJSON(s.Content) // it was checked
 	return v
 }
 
@@ -39,7 +47,7 @@ func AppendJSON(dst []byte, v lib0.Any) []byte {
 // undefined is allowed.
 func readJSONElement(d *lib0.Decoder) lib0.Any {
 	text := d.String()
-	if d.Err() != nil || string(text) == "undefined" {
+	if d.Err() != nil || string(text) == undefinedText {
 		return lib0.Any{}
 	}
 	v, err := lib0.ParseJSON(text)
@@ -73,42 +81,17 @@ func (s *Struct) Elements() []lib0.Any {
 	return out
 }
 
-// AppendJSONElement appends one value of JSON content.
-func AppendJSONElement(dst []byte, v lib0.Any) []byte {
-	if v.Kind() == lib0.KindUndefined {
-		return lib0.AppendString(dst, "undefined")
-	}
-	return AppendJSON(dst, v)
-}
-
 // Type is the content that is a shared type.
 type Type struct {
 	Kind byte   // one of the Type constants
 	Name string // of an XML element or hook
 }
 
-// ReadType reads the content of a struct that holds a shared type.
-func ReadType(d *lib0.Decoder) Type {
-	kind := d.Uint()
-	if kind > TypeXMLText {
-		d.Fail(ErrType)
-		return Type{}
-	}
-	t := Type{Kind: byte(kind)}
-	if kind == TypeXMLElement || kind == TypeXMLHook {
-		t.Name = string(d.String())
-	}
-	return t
-}
+// named tells whether types of this kind have a name.
+func (t Type) named() bool { return t.Kind == TypeXMLElement || t.Kind == TypeXMLHook }
 
-// Append appends the content.
-func (t Type) Append(dst []byte) []byte {
-	dst = append(dst, t.Kind)
-	if t.Kind == TypeXMLElement || t.Kind == TypeXMLHook {
-		dst = lib0.AppendString(dst, t.Name)
-	}
-	return dst
-}
+// Type returns the content of a struct that holds a shared type.
+func (s *Struct) Type() Type { return Type{Kind: s.Kind, Name: string(s.Name)} }
 
 // Subdoc is the content that is an entry for another document.
 type Subdoc struct {
@@ -118,30 +101,26 @@ type Subdoc struct {
 	Meta      lib0.Any // undefined or null: none
 }
 
-// ReadSubdoc reads the content of a struct that holds a subdocument. Options
-// that Yjs would not write again are dropped.
-func ReadSubdoc(d *lib0.Decoder) Subdoc {
-	s := Subdoc{GUID: string(d.String())}
-	opts := d.Any()
-	if d.Err() == nil && (opts.Kind() == lib0.KindUndefined || opts.Kind() == lib0.KindNull) {
-		d.Fail(ErrSubdoc)
-	}
+// Subdoc returns the content of a struct that holds a subdocument. Options that
+// Yjs would not write again are dropped.
+func (s *Struct) Subdoc() Subdoc {
+	out := Subdoc{GUID: string(s.Name)}
+	opts := s.Value()
 	if gc, ok := opts.Get("gc"); ok && gc.Kind() != lib0.KindUndefined {
-		s.DisableGC = !gc.Truthy()
+		out.DisableGC = !gc.Truthy()
 	}
 	if auto, ok := opts.Get("autoLoad"); ok {
-		s.AutoLoad = auto.Truthy()
+		out.AutoLoad = auto.Truthy()
 	}
 	if guid, ok := opts.Get("guid"); ok && guid.Kind() == lib0.KindString {
-		s.GUID = guid.Str()
+		out.GUID = guid.Str()
 	}
-	s.Meta, _ = opts.Get("meta")
-	return s
+	out.Meta, _ = opts.Get("meta")
+	return out
 }
 
-// Append appends the content.
-func (s Subdoc) Append(dst []byte) []byte {
-	dst = lib0.AppendString(dst, s.GUID)
+// options returns what is written of the entry beside its GUID.
+func (s Subdoc) options() lib0.Any {
 	var keys []string
 	var list []lib0.Any
 	if s.DisableGC {
@@ -153,13 +132,15 @@ func (s Subdoc) Append(dst []byte) []byte {
 	if s.Meta.Kind() > lib0.KindNull {
 		keys, list = append(keys, "meta"), append(list, s.Meta)
 	}
-	return lib0.AppendAny(dst, lib0.Object(keys, list))
+	return lib0.Object(keys, list)
 }
 
 // ReadContent reads content of the given kind, as it follows the header of a
-// struct. Of the result only Ref, Len and Content are set.
+// struct in format 1. Of the result only Ref, Len and the content are set.
 func ReadContent(d *lib0.Decoder, ref byte) Struct {
 	s := Struct{Ref: ref}
-	s.readContent(d)
+	in := input{d: *d}
+	s.readContent(&in)
+	*d = in.d
 	return s
 }

@@ -43,7 +43,7 @@ type cutter struct {
 // add writes a struct to the current piece, in parts if it is too long.
 func (c *cutter) add(s Struct) {
 	for {
-		size := len(s.Content) + len(s.Root) + len(s.Sub) + structOverhead
+		size := s.size()
 		if c.ops > 0 && (c.ops >= c.maxOps || c.bytes+min(size, c.maxBytes) > c.maxBytes || c.gap(&s)) {
 			c.flush(nil)
 		}
@@ -53,7 +53,7 @@ func (c *cutter) add(s Struct) {
 		}
 		head := s.until(units)
 		c.w.Struct(&head, 0)
-		c.bytes += len(head.Content) + len(head.Root) + len(head.Sub) + structOverhead
+		c.bytes += head.size()
 		c.ops++
 		c.end = ID{s.Client, head.End()}
 		if units == s.Len {
@@ -62,6 +62,11 @@ func (c *cutter) add(s Struct) {
 		s = s.from(units)
 		c.flush(nil)
 	}
+}
+
+// size bounds what the encoding of the struct takes, Skips aside.
+func (s *Struct) size() int {
+	return len(s.Content) + len(s.Name) + len(s.Root) + len(s.Sub) + structOverhead
 }
 
 // gap says whether a struct of the same client does not follow the last one,

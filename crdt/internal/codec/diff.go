@@ -2,9 +2,9 @@ package codec
 
 // Diff returns the update without the structs that a replica with the given
 // state knows. The delete set stays whole.
-func Diff(update []byte, known func(client uint64) uint64) ([]byte, error) {
-	var w Writer
-	r := NewReader(update)
+func Diff(f Format, update []byte, known func(client uint64) uint64) ([]byte, error) {
+	w := NewWriter(f)
+	r := NewFormatReader(f, update)
 	s := &r.Struct
 	for more := r.Next(); more; {
 		client, clock := s.Client, known(s.Client)
@@ -39,8 +39,8 @@ func Diff(update []byte, known func(client uint64) uint64) ([]byte, error) {
 
 // StateVector yields what a replica knows that starts with this update: for
 // each client the clock up to which nothing is missing.
-func StateVector(update []byte, yield func(client, clock uint64)) error {
-	r := NewReader(update)
+func StateVector(f Format, update []byte, yield func(client, clock uint64)) error {
+	r := NewFormatReader(f, update)
 	s := &r.Struct
 	var client, clock uint64
 	started, stopped := false, false

@@ -2,24 +2,32 @@ package codec
 
 import "slices"
 
-// Merge merges updates into one that has the effect of all of them. Between
-// structs of one client that do not follow each other it writes a Skip.
-func Merge(updates [][]byte) ([]byte, error) {
+// Merge merges updates of a format into one that has the effect of all of them.
+// Between structs of one client that do not follow each other it writes a Skip.
+func Merge(f Format, updates [][]byte) ([]byte, error) {
 	if len(updates) == 1 {
-		if _, _, err := Scan(updates[0]); err != nil {
+		if _, _, err := Scan(f, updates[0]); err != nil {
 			return nil, err
 		}
 		return slices.Clone(updates[0]), nil
 	}
-	m := merger{}
 	readers := make([]*Reader, len(updates))
-	var started []*source
 	for i, u := range updates {
-		readers[i] = NewReader(u)
-		if s := (&source{r: readers[i]}); s.next() {
+		readers[i] = NewFormatReader(f, u)
+	}
+	return MergeReaders(f, readers)
+}
+
+// MergeReaders merges updates of any formats, whose Readers have just been
+// made, into one of format f.
+func MergeReaders(f Format, readers []*Reader) ([]byte, error) {
+	m := merger{out: NewWriter(f)}
+	var started []*source
+	for _, r := range readers {
+		if s := (&source{r: r}); s.next() {
 			started = append(started, s)
-		} else if s.r.Err() != nil {
-			return nil, s.r.Err()
+		} else if r.Err() != nil {
+			return nil, r.Err()
 		}
 	}
 	queue := newQueue(started)

@@ -50,15 +50,20 @@ func (r Ranges) Normalize() Ranges {
 	return r[:n+1]
 }
 
-// Append appends the delete set, which must be grouped by client.
-func (r Ranges) Append(dst []byte) []byte {
-	clients := uint64(0)
+func (r Ranges) numClients() uint64 {
+	n := uint64(0)
 	for i := range r {
 		if i == 0 || r[i].Client != r[i-1].Client {
-			clients++
+			n++
 		}
 	}
-	dst = lib0.AppendUint(dst, clients)
+	return n
+}
+
+// Append appends the delete set, which must be grouped by client, as format 1
+// has it.
+func (r Ranges) Append(dst []byte) []byte {
+	dst = lib0.AppendUint(dst, r.numClients())
 	for i := 0; i < len(r); {
 		j := i + 1
 		for j < len(r) && r[j].Client == r[i].Client {
@@ -70,6 +75,38 @@ func (r Ranges) Append(dst []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// appendV2 appends the delete set as format 2 has it: the clock of a range is
+// counted from the end of the one before, and no range is empty.
+func (r Ranges) appendV2(dst []byte) []byte {
+	if !r.ascend() {
+		r = slices.DeleteFunc(slices.Clone(r), func(x Range) bool { return x.Len == 0 }).Normalize()
+	}
+	dst = lib0.AppendUint(dst, r.numClients())
+	for i := 0; i < len(r); {
+		j := i + 1
+		for j < len(r) && r[j].Client == r[i].Client {
+			j++
+		}
+		dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Client), uint64(j-i))
+		for end := uint64(0); i < j; i++ {
+			dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Clock-end), r[i].Len-1)
+			end = r[i].End()
+		}
+	}
+	return dst
+}
+
+// ascend tells whether no range is empty or begins before its client's last one
+// ends.
+func (r Ranges) ascend() bool {
+	for i, x := range r {
+		if x.Len == 0 || i > 0 && r[i-1].Client == x.Client && x.Clock < r[i-1].End() {
+			return false
+		}
+	}
+	return true
 }
 
 // OfClient returns where the ranges of a client begin and end. The delete set

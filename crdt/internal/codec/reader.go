@@ -1,45 +1,58 @@
 package codec
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
-
 // Reader walks over the structs of an update, then over its delete set.
 type Reader struct {
 	Struct Struct // the current struct, after Next returned true
 
-	d        lib0.Decoder
+	in       input
 	sections uint64 // clients still to come
 	left     uint64 // structs still to come of the current client
 	next     ID
 }
 
-// NewReader returns a Reader before the first struct of update.
-func NewReader(update []byte) *Reader {
+// NewReader returns a Reader before the first struct of an update of format 1.
+func NewReader(update []byte) *Reader { return NewFormatReader(V1, update) }
+
+// NewFormatReader returns a Reader before the first struct of update.
+func NewFormatReader(f Format, update []byte) *Reader {
 	r := &Reader{}
-	r.start(update)
+	r.start(f, update)
 	return r
 }
 
-func (r *Reader) start(update []byte) {
-	r.d.Reset(update, 0)
-	if len(update) > MaxUpdateBytes {
-		r.d.Fail(ErrTooLarge)
+func (r *Reader) start(f Format, update []byte) {
+	r.in.start(f, update)
+	r.sections = r.in.d.Uint()
+}
+
+// section goes to the first struct of the next client that has any. It returns
+// false after the last one and after an error.
+func (r *Reader) section() bool {
+	for r.left == 0 {
+		if r.sections == 0 || r.in.d.Err() != nil {
+			return false
+		}
+		r.sections--
+		r.left = r.in.d.Uint()
+		r.next = ID{r.in.client(), r.in.d.Uint()}
+		if r.in.cols != nil {
+			if r.left > r.in.structs {
+				r.in.d.Fail(ErrExpansion)
+			}
+			r.in.structs -= r.left
+		}
 	}
-	r.sections = r.d.Uint()
+	return r.in.d.Err() == nil
 }
 
 // Next advances to the next struct. It returns false after the last one and
 // after an error.
 func (r *Reader) Next() bool {
-	for r.left == 0 {
-		if r.sections == 0 || r.d.Err() != nil {
-			return false
-		}
-		r.sections--
-		r.left = r.d.Uint()
-		r.next = ID{r.d.Uint(), r.d.Uint()}
+	if r.left == 0 && !r.section() {
+		return false
 	}
-	r.Struct.read(&r.d, r.next)
-	if r.d.Err() != nil {
+	r.Struct.read(&r.in, r.next)
+	if r.in.d.Err() != nil {
 		return false
 	}
 	r.left--
@@ -48,72 +61,40 @@ func (r *Reader) Next() bool {
 }
 
 // Err returns the first error met.
-func (r *Reader) Err() error { return r.d.Err() }
+func (r *Reader) Err() error { return r.in.d.Err() }
 
 // Deletes reads the delete set that follows the last struct, in the order in
 // which it is written.
-func (r *Reader) Deletes() (Ranges, error) {
-	var out Ranges
-	n := r.d.Uint()
-	for i := uint64(0); i < n && r.d.Err() == nil; i++ {
-		client, ranges := r.d.Uint(), r.d.Uint()
-		for j := uint64(0); j < ranges; j++ {
-			clock, length := r.d.Uint(), r.d.Uint()
-			if length > lib0.MaxSafeInteger-clock {
-				r.d.Fail(ErrClock)
-			}
-			if r.d.Err() != nil {
-				return nil, r.d.Err()
-			}
-			out = append(out, Range{client, clock, length})
-		}
-	}
-	return out, r.d.Err()
-}
+func (r *Reader) Deletes() (Ranges, error) { return r.in.deletes() }
 
 // Section is the structs of one client in an update.
 type Section struct {
 	Client uint64
 	update []byte
 
-	// The next struct: where it starts, its clock, and how many are left with
-	// it.
-	pos   int
-	clock uint64
-	left  uint64
-	// The struct before, to go back one step.
-	lastPos   int
-	lastClock uint64
-
-	dropped bool
+	first, at     place  // of the first struct, and of the next one
+	clock, nextAt uint64 // of the first struct, and of the next one
+	taken, left   uint64
+	dropped       bool
 }
 
 // Scan checks the whole update and returns its sections that hold structs, in
-// order, and its delete set.
-func Scan(update []byte) ([]Section, Ranges, error) {
+// order, and its delete set. Of two sections of one client that follow each
+// other it returns the later.
+func Scan(f Format, update []byte) ([]Section, Ranges, error) {
 	var sections []Section
 	var r Reader
-	r.start(update)
-	for {
-		newSection := r.left == 0
-		pos := r.d.Pos()
-		if !r.Next() {
-			break
+	r.start(f, update)
+	for r.section() {
+		s := Section{Client: r.next.Client, update: update, first: r.in.place(), clock: r.next.Clock, left: r.left}
+		s.at, s.nextAt = s.first, s.clock
+		for r.left > 0 && r.Next() {
 		}
-		if !newSection {
-			continue
+		if n := len(sections); n > 0 && sections[n-1].Client == s.Client {
+			sections[n-1] = s
+		} else {
+			sections = append(sections, s)
 		}
-		// Skip the header again to learn where the first struct starts.
-		s := Section{Client: r.Struct.Client, update: update, clock: r.Struct.Clock}
-		var d lib0.Decoder
-		d.Reset(update, pos)
-		for s.left == 0 {
-			s.left = d.Uint()
-			d.Uint()
-			d.Uint()
-		}
-		s.pos = d.Pos()
-		sections = append(sections, s)
 	}
 	if r.Err() != nil {
 		return nil, nil, r.Err()
@@ -127,19 +108,29 @@ func (s *Section) More() bool { return s.left > 0 }
 
 // Next reads the next struct into dst.
 func (s *Section) Next(dst *Struct) {
-	var d lib0.Decoder
-	d.Reset(s.update, s.pos)
-	dst.read(&d, ID{s.Client, s.clock})
-	s.lastPos, s.lastClock = s.pos, s.clock
-	s.pos, s.clock = d.Pos(), s.clock+dst.Len
+	var in input
+	if s.first.cols != nil && s.at.cols == s.first.cols {
+		s.at.cols = s.first.cols.clone()
+	}
+	in.d.Reset(s.update, s.at.pos)
+	in.cols = s.at.cols
+	dst.read(&in, ID{s.Client, s.nextAt})
+	s.at.pos, s.nextAt = in.d.Pos(), s.nextAt+dst.Len
+	s.taken++
 	s.left--
 }
 
-// Back takes back the last Next.
-func (s *Section) Back() { s.pos, s.clock, s.left = s.lastPos, s.lastClock, s.left+1 }
-
-// Drop gives the section up with the structs that are left.
-func (s *Section) Drop() { s.left, s.dropped = 0, true }
+// Rest returns the structs from the last one taken on and gives the section
+// up.
+func (s *Section) Rest() Section {
+	rest := Section{Client: s.Client, update: s.update, first: s.first, at: s.first, clock: s.clock, nextAt: s.clock, left: s.taken + s.left}
+	var passed Struct
+	for range s.taken - 1 {
+		rest.Next(&passed)
+	}
+	s.left, s.dropped = 0, true
+	return rest
+}
 
 // Dropped tells whether the section was given up.
 func (s *Section) Dropped() bool { return s.dropped }

@@ -25,11 +25,7 @@ func (s *Struct) from(offset uint64) Struct {
 	case RefAny, RefJSON:
 		d := lib0.NewDecoder(s.Content)
 		for i := uint64(0); i < offset; i++ {
-			if s.Ref == RefAny {
-				d.SkipAny()
-			} else {
-				d.String()
-			}
+			s.skipElement(d)
 		}
 		out.Content = s.Content[d.Pos():]
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
-// Sorter writes an update whose structs come in any order. They must not
+// Sorter writes an update of format 1 whose structs come in any order. They must not
 // overlap.
 type Sorter struct {
 	body    []byte
@@ -23,7 +23,9 @@ type stretch struct {
 // Struct adds s.
 func (w *Sorter) Struct(s *Struct) {
 	from := len(w.body)
-	w.body = s.Append(w.body, 0)
+	e := AppendTo(w.body)
+	s.write(&e, 0)
+	w.body = e.Finish()
 	w.structs = append(w.structs, stretch{s.Client, s.Clock, from, len(w.body)})
 }
 

@@ -28,200 +28,179 @@ type Struct struct {
 	Root      []byte // with ParentRoot: the name
 	Sub       []byte // the key in the parent's map
 
-	// Content is the encoded content: for a string its bytes, for Any and JSON
-	// the values without their count, else everything after the header.
+	// What follows is the content. Kind is that of a shared type, Name the name
+	// of a node, the key of a format mark, or the GUID of a subdocument.
+	Kind byte
+	Name []byte
+	// Content is, for a string or byte array, its bytes; for Any and JSON, the
+	// values without their count, as format 1 writes them; for an embed, a format
+	// mark or a subdocument's options, the value: JSON text if JSON is set, else
+	// in lib0's encoding.
 	Content []byte
+	JSON    bool
 }
 
 // End returns the clock after the last unit.
 func (s *Struct) End() uint64 { return s.Clock + s.Len }
 
 // read reads the struct at the given client and clock.
-func (s *Struct) read(d *lib0.Decoder, id ID) {
-	info := d.Byte()
+func (s *Struct) read(in *input, id ID) {
+	info := in.info()
 	*s = Struct{ID: id, Ref: info & infoRef}
 	switch {
-	case s.Ref == RefGC, s.Ref == RefSkip && info == RefSkip:
-		s.Len = d.Uint()
+	case s.Ref == RefGC:
+		s.Len = in.length()
+	case s.Ref == RefSkip && info == RefSkip:
+		s.Len = in.d.Uint() // in no column
 	case s.Ref >= RefSkip:
-		d.Fail(ErrContent)
+		in.d.Fail(ErrContent)
 	default:
-		s.readHeader(d, info)
-		s.readContent(d)
+		s.readHeader(in, info)
+		s.readContent(in)
 	}
 	switch {
-	case d.Err() != nil:
+	case in.d.Err() != nil:
 	case s.Len == 0:
-		d.Fail(ErrEmpty)
+		in.d.Fail(ErrEmpty)
 	case s.Len > lib0.MaxSafeInteger-s.Clock:
-		d.Fail(ErrClock)
+		in.d.Fail(ErrClock)
 	}
 }
 
-func (s *Struct) readHeader(d *lib0.Decoder, info byte) {
+func (s *Struct) readHeader(in *input, info byte) {
 	if info&infoOrigin != 0 {
-		s.HasOrigin, s.Origin = true, s.readID(d)
+		s.HasOrigin, s.Origin = true, in.left()
+		s.checkID(in, s.Origin)
 	}
 	if info&infoRight != 0 {
-		s.HasRight, s.Right = true, s.readID(d)
+		s.HasRight, s.Right = true, in.right()
+		s.checkID(in, s.Right)
 	}
 	if s.HasOrigin || s.HasRight {
 		return // parent and key are those of the neighbours
 	}
-	if d.Uint() == 1 {
-		s.Parent, s.Root = ParentRoot, d.String()
+	if in.parentIsRoot() {
+		s.Parent, s.Root = ParentRoot, in.string()
 	} else {
-		s.Parent, s.ParentID = ParentItem, s.readID(d)
+		s.Parent, s.ParentID = ParentItem, in.left()
+		s.checkID(in, s.ParentID)
 	}
 	if info&infoSub != 0 {
-		s.HasSub, s.Sub = true, d.String()
+		s.HasSub, s.Sub = true, in.string()
 	}
 }
 
-func (s *Struct) readID(d *lib0.Decoder) ID {
-	id := ID{d.Uint(), d.Uint()}
+func (s *Struct) checkID(in *input, id ID) {
 	if id.Client == s.Client && id.Clock >= s.Clock {
-		d.Fail(ErrReference)
+		in.d.Fail(ErrReference)
 	}
-	return id
 }
 
-func (s *Struct) readContent(d *lib0.Decoder) {
+func (s *Struct) readContent(in *input) {
 	s.Len = 1
-	start := d.Pos()
 	switch s.Ref {
 	case RefDeleted:
-		s.Len = d.Uint()
-		return
+		s.Len = in.length()
 	case RefString:
-		s.Content = d.String()
-		s.Len = uint64(lib0.UTF16Len(s.Content))
-		return
-	case RefAny, RefJSON:
-		s.Len = d.Uint()
-		start = d.Pos()
-		for i := uint64(0); i < s.Len && d.Err() == nil; i++ {
-			if s.Ref == RefAny {
-				d.SkipAny()
-			} else {
-				readJSONElement(d)
-			}
+		s.Content, s.Len = in.text()
+	case RefAny:
+		s.Len = in.length()
+		start := in.d.Pos()
+		for i := uint64(0); i < s.Len && in.d.Err() == nil; i++ {
+			in.d.SkipAny()
 		}
+		if in.d.Err() == nil {
+			s.Content = in.d.Since(start)
+		}
+	case RefJSON:
+		s.Len = in.length()
+		s.Content = in.elements(s.Len)
 	case RefBinary:
-		d.Bytes()
+		s.Content = in.d.Bytes()
 	case RefEmbed:
-		ReadJSON(d)
+		s.Content, s.JSON = in.value()
 	case RefFormat:
-		d.String()
-		ReadJSON(d)
+		s.Name = in.key()
+		s.Content, s.JSON = in.value()
 	case RefType:
-		ReadType(d)
+		s.readType(in)
 	case RefDoc:
-		ReadSubdoc(d)
-	}
-	if d.Err() == nil {
-		s.Content = d.Since(start)
+		s.Name = in.string()
+		s.Content = in.any()
+		if len(s.Content) > 0 && lib0.IsNullish(s.Content) {
+			in.d.Fail(ErrSubdoc)
+		}
 	}
 }
 
-// Append appends the struct without its first offset units, as Yjs encodes
-// it.
-func (s *Struct) Append(dst []byte, offset uint64) []byte {
-	if s.Ref == RefGC || s.Ref == RefSkip {
-		return lib0.AppendUint(append(dst, s.Ref), s.Len-offset)
+func (s *Struct) readType(in *input) {
+	kind := in.typeRef()
+	if kind > TypeXMLText {
+		in.d.Fail(ErrType)
+		return
+	}
+	s.Kind = byte(kind)
+	if s.Type().named() {
+		s.Name = in.key()
+	}
+}
+
+// write writes the struct without its first offset units, as Yjs encodes it.
+func (s *Struct) write(e *Encoder, offset uint64) {
+	switch s.Ref {
+	case RefGC:
+		e.GC(s.Len - offset)
+		return
+	case RefSkip:
+		e.skip(s.Len - offset)
+		return
 	}
 	h := Header{Ref: s.Ref, HasOrigin: s.HasOrigin, HasRight: s.HasRight, HasSub: s.HasSub, Origin: s.Origin, Right: s.Right}
 	if offset > 0 {
 		h.HasOrigin, h.Origin = true, ID{s.Client, s.Clock + offset - 1}
 	}
-	dst = h.Append(dst)
+	e.Header(&h)
 	if !h.HasOrigin && !h.HasRight {
 		if s.Parent == ParentRoot {
-			dst = AppendRoot(dst, string(s.Root))
+			e.Root(string(s.Root))
 		} else {
-			dst = AppendParentItem(dst, s.ParentID)
+			e.ParentItem(s.ParentID)
 		}
 		if s.HasSub {
-			dst = lib0.AppendBytes(dst, s.Sub)
+			e.String(string(s.Sub))
 		}
 	}
-	return s.appendContent(dst, offset)
+	s.writeContent(e, offset)
 }
 
-func (s *Struct) appendContent(dst []byte, offset uint64) []byte {
-	d := lib0.NewDecoder(s.Content)
+func (s *Struct) writeContent(e *Encoder, offset uint64) {
 	switch s.Ref {
 	case RefDeleted:
-		return lib0.AppendUint(dst, s.Len-offset)
+		e.Length(s.Len - offset)
 	case RefString:
-		return AppendText(dst, s.Content, int(offset), int(s.Len))
-	case RefAny:
-		dst = lib0.AppendUint(dst, s.Len-offset)
-		for i := uint64(0); i < offset; i++ {
-			d.SkipAny()
-		}
-		for i := offset; i < s.Len; i++ {
-			dst = lib0.AppendAny(dst, d.Any())
-		}
-	case RefJSON:
-		dst = lib0.AppendUint(dst, s.Len-offset)
+		e.Text(s.Content, offset, s.Len)
+	case RefAny, RefJSON:
+		e.Length(s.Len - offset)
+		d := lib0.NewDecoder(s.Content)
 		for i := uint64(0); i < s.Len; i++ {
-			v := readJSONElement(d)
-			if i >= offset {
-				dst = AppendJSONElement(dst, v)
+			switch {
+			case i < offset:
+				s.skipElement(d)
+			case s.Ref == RefAny:
+				e.Any(d.Any())
+			default:
+				e.JSONElement(readJSONElement(d))
 			}
 		}
 	case RefBinary:
-		dst = lib0.AppendBytes(dst, d.Bytes())
+		e.Binary(s.Content)
 	case RefEmbed:
-		dst = AppendJSON(dst, ReadJSON(d))
+		e.Embed(s.Value())
 	case RefFormat:
-		dst = lib0.AppendBytes(dst, d.String())
-		dst = AppendJSON(dst, ReadJSON(d))
+		e.Format(string(s.Name), s.Value())
 	case RefType:
-		dst = ReadType(d).Append(dst)
+		e.Type(s.Type())
 	case RefDoc:
-		dst = ReadSubdoc(d).Append(dst)
+		e.Subdoc(s.Subdoc())
 	}
-	return dst
 }
-
-// Header is what begins the encoding of an item.
-type Header struct {
-	Ref                         byte
-	HasOrigin, HasRight, HasSub bool
-	Origin, Right               ID
-}
-
-// Append appends the info byte and the ids. With neither of them, parent and
-// key must follow.
-func (h *Header) Append(dst []byte) []byte {
-	info := h.Ref
-	if h.HasOrigin {
-		info |= infoOrigin
-	}
-	if h.HasRight {
-		info |= infoRight
-	}
-	if h.HasSub {
-		info |= infoSub
-	}
-	dst = append(dst, info)
-	if h.HasOrigin {
-		dst = appendID(dst, h.Origin)
-	}
-	if h.HasRight {
-		dst = appendID(dst, h.Right)
-	}
-	return dst
-}
-
-func appendID(dst []byte, id ID) []byte {
-	return lib0.AppendUint(lib0.AppendUint(dst, id.Client), id.Clock)
-}
-
-// AppendRoot appends a parent that is a root type.
-func AppendRoot(dst []byte, name string) []byte { return lib0.AppendString(append(dst, 1), name) }
-
-// AppendParentItem appends a parent that is held by an item.
-func AppendParentItem(dst []byte, id ID) []byte { return appendID(append(dst, 0), id) }

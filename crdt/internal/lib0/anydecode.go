@@ -104,3 +104,6 @@ func (d *Decoder) skipAny(depth int) {
 		}
 	}
 }
+
+// IsNullish tells whether an encoded value is null or undefined.
+func IsNullish(encoded []byte) bool { return encoded[0] == 126 || encoded[0] == 127 }

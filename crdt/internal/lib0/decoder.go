@@ -82,7 +82,10 @@ func (d *Decoder) Uint() uint64 {
 
 // Int reads a variable-length signed integer. The sign is separate because
 // minus zero exists.
-func (d *Decoder) Int() (magnitude uint64, negative bool) {
+func (d *Decoder) Int() (magnitude uint64, negative bool) { return d.int(MaxSafeInteger) }
+
+// int is Int with another limit, of at most 54 bits.
+func (d *Decoder) int(limit uint64) (magnitude uint64, negative bool) {
 	b := d.Byte()
 	if d.err != nil {
 		return 0, false
@@ -95,12 +98,12 @@ func (d *Decoder) Int() (magnitude uint64, negative bool) {
 			return 0, false
 		}
 		bits := uint64(b & 0x7f)
-		if shift > 53 && (bits != 0 || shift > 7*maxVarBytes) {
+		if shift > 54 && (bits != 0 || shift > 7*maxVarBytes) {
 			d.Fail(ErrIntegerRange)
 			return 0, false
 		}
 		n |= bits << shift
-		if n > MaxSafeInteger {
+		if n > limit {
 			d.Fail(ErrIntegerRange)
 			return 0, false
 		}

@@ -3,6 +3,7 @@ package lib0
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // AppendUint appends n in variable-length form.
@@ -13,6 +14,9 @@ func AppendUint(dst []byte, n uint64) []byte {
 	}
 	return append(dst, byte(n))
 }
+
+// UintLen returns how many bytes AppendUint appends.
+func UintLen(n uint64) int { return max(1, (bits.Len64(n)+6)/7) }
 
 // AppendInt appends a signed integer given as sign and magnitude.
 func AppendInt(dst []byte, magnitude uint64, negative bool) []byte {

@@ -1,15 +1,15 @@
 // Package lib0 reads and writes the primitive encodings that the Yjs formats
 // are made of: variable-length integers, length-prefixed strings and byte
 // arrays, the self-describing "any" encoding, and JSON as JavaScript prints
-// and parses it.
+// and parses it, and the run-length encoded columns of update format 2.
 //
 // The main types are Decoder (reads from a byte slice and remembers its first
-// error), Any (a JavaScript value) and the Append functions, which write.
+// error), Any (a JavaScript value), the columns, and the Append functions, which
+// write.
 //
 // The package promises that no input makes it panic, that it allocates no
 // more than a small multiple of the bytes actually present, and that values
-// written are byte for byte what JavaScript's lib0 writes. It leaves out the
-// run-length encoders of update format 2.
+// written are byte for byte what JavaScript's lib0 writes.
 package lib0
 
 import "errors"

@@ -1,8 +1,7 @@
-// Tells what an update holds, as crdt's Inspect does.
+// Tells what a decoded update holds, as crdt's Inspect does.
 import * as Y from 'yjs'
 
-export function inspect(update) {
-  const { structs, ds } = Y.decodeUpdate(update)
+export function inspect({ structs, ds }) {
   const runs = []
   const names = new Map()
   const name = (id) => {

@@ -3,7 +3,7 @@
 import * as Y from 'yjs'
 import { plain, dump } from './dump.mjs'
 import { edit } from './edit.mjs'
-import { inspect } from './inspect.mjs'
+import * as format from './format2.mjs'
 
 // roots are the shared types at the top of each document, in the order in
 // which edits find them.
@@ -46,7 +46,7 @@ class World {
   deliver(step, to, from) {
     for (let i = 0; i < step.n; i++) {
       const update = this.next(to, from)
-      if (update) to.apply(update)
+      if (update) to.apply(update, step.v2)
     }
   }
 
@@ -62,7 +62,7 @@ class World {
   }
 
   old(step, to) {
-    if (this.log.length > 0) to.apply(this.pick(step.p[0]))
+    if (this.log.length > 0) to.apply(this.pick(step.p[0]), step.v2)
   }
 
   pick(p) {
@@ -70,51 +70,54 @@ class World {
   }
 
   sync(step, to, from, out) {
-    this.send(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(to.doc)), to, out)
+    this.send(Y.encodeStateVector(to.doc), step, to, from, out)
   }
 
   part(step, to, from, out) {
     const third = this.replicas[step.p[0] % this.replicas.length]
-    this.send(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(third.doc)), to, out)
+    this.send(Y.encodeStateVector(third.doc), step, to, from, out)
   }
 
   cut(step, to, from, out) {
-    this.send(Y.encodeStateAsUpdate(from.doc, cutStateVector(from.doc, step.p)), to, out)
+    this.send(cutStateVector(from.doc, step.p), step, to, from, out)
   }
 
-  send(update, to, out) {
-    out.field('sent', update)
+  // send sends what a replica with the given state vector lacks.
+  send(known, step, to, from, out) {
+    const bytes = api(step).state(from.doc, known)
+    out.field('sent', bytes)
+    const update = new format.Update(bytes, step.v2)
     this.log.push(update)
-    to.apply(update)
+    to.apply(update, step.v2)
   }
 
   merge(step, to, from, out) {
     if (this.log.length === 0) return
-    this.docFree(Y.mergeUpdates(step.p.map((p) => this.pick(p))), step, to, out)
+    this.docFree(api(step).merge(step.p.map((p) => this.pick(p).in(step.v2))), step, to, out)
   }
 
   diff(step, to, from, out) {
     if (this.log.length === 0) return
     const sv = cutStateVector(from.doc, step.p.slice(1))
-    this.docFree(Y.diffUpdate(this.pick(step.p[0]), sv), step, to, out)
+    this.docFree(api(step).diff(this.pick(step.p[0]).in(step.v2), sv), step, to, out)
   }
 
-  docFree(update, step, to, out) {
-    out.field('made', update)
-    out.field('made: state vector', Y.encodeStateVectorFromUpdate(update))
-    out.field('made: contents', inspect(update))
+  docFree(bytes, step, to, out) {
+    out.field('made', bytes)
+    format.look(bytes, step, out)
+    const update = new format.Update(bytes, step.v2)
     this.log.push(update)
-    if (step.n > 0) to.apply(update)
+    if (step.n > 0) to.apply(update, step.v2)
   }
 
   raw(step, to) {
-    const update = new Uint8Array(Buffer.from(step.s, 'hex'))
+    const update = new format.Update(new Uint8Array(Buffer.from(step.s, 'hex')), step.raw2)
     this.log.push(update)
-    if (step.n > 0) to.apply(update)
+    if (step.n > 0) to.apply(update, step.v2)
   }
 
   reload(step, to) {
-    to.reload()
+    to.reload(step.v2)
   }
 
   define(step, to) {
@@ -130,6 +133,9 @@ class World {
     out.field('converged', String(texts.every((t) => t === texts[0])))
   }
 }
+
+// api returns Yjs's functions for the format that a step is about.
+const api = (step) => (step.v2 ? format.v2 : format.v1)
 
 // cutStateVector returns a document's state vector with the clocks cut back:
 // the i-th, in descending order of clients, by the i-th of cuts. No cuts leave
@@ -159,19 +165,24 @@ class Replica {
   open() {
     this.doc = new Y.Doc({ gc: this.gc, guid: 'oracle' })
     for (const [name, type] of this.defined) this.doc.get(name, type)
-    this.doc.on('update', (update, origin, doc, transaction) => {
+    this.doc.on('update', (bytes, origin, doc, transaction) => {
+      const update = new format.Update(bytes, false)
       this.events.push({ update, local: transaction.local })
       this.log.push(update)
       if (transaction.local) this.own.push(update)
     })
+    this.doc.on('updateV2', (bytes) => {
+      this.log.at(-1).v2 = bytes
+    })
   }
 
   // reload starts again from the encoded state, as after a restart.
-  reload() {
-    const state = Y.encodeStateAsUpdate(this.doc)
+  reload(v2) {
+    const api = v2 ? format.v2 : format.v1
+    const state = new format.Update(api.state(this.doc), v2)
     this.doc.destroy()
     this.open()
-    this.apply(state)
+    this.apply(state, v2)
     this.doc.clientID = this.id
   }
 
@@ -187,8 +198,9 @@ class Replica {
     return this.defined.map(([name, type]) => this.doc.get(name, type))
   }
 
-  apply(update) {
-    Y.applyUpdate(this.doc, update)
+  apply(update, v2) {
+    const api = v2 ? format.v2 : format.v1
+    api.apply(this.doc, update.in(v2))
     if (this.doc.clientID !== this.id) this.doc.clientID = this.id
   }
 
@@ -202,8 +214,12 @@ class Replica {
   }
 
   observe(out) {
-    for (const { update, local } of this.events) out.field(local ? 'local update' : 'remote update', update)
+    for (const { update, local } of this.events) {
+      out.field(local ? 'local update' : 'remote update', update.v1)
+      out.field('the same in format 2', update.v2)
+    }
     out.field('state', Y.encodeStateAsUpdate(this.doc))
+    out.field('state in format 2', Y.encodeStateAsUpdateV2(this.doc))
     out.field('state vector', Y.encodeStateVector(this.doc))
     const { pendingStructs, pendingDs } = this.doc.store
     out.field('pending', String(pendingStructs !== null || pendingDs !== null))
