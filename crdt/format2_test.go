@@ -2,6 +2,8 @@ package crdt
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"runtime"
 	"testing"
@@ -185,3 +187,39 @@ func TestFormat2KeepsValues(t *testing.T) {
 }
 
 var negativeZero = lib0.NewDecoder([]byte{125, 0x40}).Any().Number()
+
+// TestReplayPaperV2 is TestReplayPaper with format 2.
+func TestReplayPaperV2(t *testing.T) {
+	tr := loadTrace(t, "automerge-paper.json.gz")
+	d := NewDoc(Config{ClientID: 0xdeadbeef})
+	updates := sha256.New()
+	d.OnUpdateV2(func(u UpdateEvent) { updates.Write(u.Update) })
+	tr.replay(t, d)
+	state := d.EncodeStateAsUpdateV2(nil)
+	// Both hashes were made by Yjs 13.6.33 under the same client id.
+	if got := sha256.Sum256(state); hex.EncodeToString(got[:]) != paperStateV2 {
+		t.Errorf("state (%d bytes, %x) is not what Yjs encodes", len(state), got)
+	}
+	if got := updates.Sum(nil); hex.EncodeToString(got) != paperUpdatesV2 {
+		t.Errorf("updates (%x) are not what Yjs emits", got)
+	}
+	remote := NewDoc(Config{})
+	if err := remote.ApplyUpdateV2(state, nil); err != nil {
+		t.Fatal(err)
+	}
+	remote.check(t)
+	if remote.Text("text").String() != tr.EndContent {
+		t.Error("text differs")
+	}
+	if v1, err := ConvertUpdateToV1(state); err != nil || !bytes.Equal(v1, d.EncodeStateAsUpdate(nil)) {
+		t.Errorf("converted state differs: %v", err)
+	}
+	if v2, err := ConvertUpdateToV2(d.EncodeStateAsUpdate(nil)); err != nil || !bytes.Equal(v2, state) {
+		t.Errorf("converted state differs: %v", err)
+	}
+}
+
+const (
+	paperStateV2   = "03f6962f207360c1253111c8e2bf49ea3aa3d78a2dbe24872b19ac86a4649f58"
+	paperUpdatesV2 = "8a55d99ab97103991e9ddce4875e162ee5dc5be76dc38e376c4219d043fa357c"
+)

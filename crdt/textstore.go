@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
@@ -128,11 +127,6 @@ func (s *textStore) split(lh handle, left, right *item, diff uint64) {
 	copy(s.buf[pair:], lib0.Replacement)
 	left.size = uint32(at) + 3
 	s.garbage += int(rest) + 1
-}
-
-// appendFrom appends the item's text from unit offset on as an encoded string.
-func (s *textStore) appendFrom(dst []byte, it *item, offset uint64) []byte {
-	return codec.AppendText(dst, s.bytes(it), int(offset), int(it.length))
 }
 
 // minGarbage is the waste below which compacting is not worth the while.
