@@ -181,7 +181,7 @@ func (o *crdtOptions) runWork(w crdtWork) crdtResult {
 }
 
 // cannot tells whether an error means that there was nothing to run.
-func cannot(err error) bool { return errors.Is(err, errNoTrace) || errors.Is(err, errFormat2) }
+func cannot(err error) bool { return errors.Is(err, errNoTrace) }
 
 // runInput runs one work on an input file and prints the result.
 func (o *crdtOptions) runInput() error {

@@ -7,24 +7,22 @@ import (
 	"github.com/sheafdocs/sheaf/crdt"
 )
 
-// errFormat2 says why a work with update format 2 is not done.
-var errFormat2 = errors.New("needs update format 2")
-
 // encodeState returns a document as an update of a format.
-func encodeState(doc *crdt.Doc, format int) ([]byte, error) {
+func encodeState(doc *crdt.Doc, format int) []byte {
 	if format == 2 {
-		return nil, errFormat2
+		return doc.EncodeStateAsUpdateV2(nil)
 	}
-	return doc.EncodeStateAsUpdate(nil), nil
+	return doc.EncodeStateAsUpdate(nil)
 }
 
 // applyAll applies the updates of an input one by one.
 func applyAll(doc *crdt.Doc, in *crdtInput) error {
+	apply := doc.ApplyUpdate
 	if in.Format == 2 {
-		return errFormat2
+		apply = doc.ApplyUpdateV2
 	}
 	for i, u := range in.updates {
-		if err := doc.ApplyUpdate(u, nil); err != nil {
+		if err := apply(u, nil); err != nil {
 			return fmt.Errorf("update %d of %d: %w", i+1, len(in.updates), err)
 		}
 	}
@@ -112,10 +110,7 @@ func runEncode(in *crdtInput) (done, error) {
 	if err := applyAll(doc, in); err != nil {
 		return done{}, err
 	}
-	state, err := encodeState(doc, in.Format)
-	if err != nil {
-		return done{}, err
-	}
+	state := encodeState(doc, in.Format)
 	return done{kept: &state, bytes: len(state), text: func() (string, error) { return textOf(state) }}, nil
 }
 

@@ -134,8 +134,7 @@ func stateInput(format int) func(s *crdtSource) (*crdtInput, error) {
 		if err := typeAll(doc, in.Typed[0]); err != nil {
 			return nil, err
 		}
-		state, err := encodeState(doc, format)
-		return &crdtInput{Text: in.Text, Format: format, updates: [][]byte{state}}, err
+		return &crdtInput{Text: in.Text, Format: format, updates: [][]byte{encodeState(doc, format)}}, nil
 	}
 }
 
