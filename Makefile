@@ -20,7 +20,7 @@ SEEDS ?= 10000
 SEED ?=
 FUZZTIME ?= 30s
 
-.PHONY: help run web test quick checks format-check lint go-test race js page browser oracle oracle-mutants fuzz soak bench access a11y vuln format clean FORCE
+.PHONY: help run web test quick checks format-check lint go-test race js page browser oracle oracle-mutants fuzz soak bench bench-peers access a11y vuln format clean FORCE
 
 help: ## list the targets
 	@awk -F': ?.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -105,6 +105,18 @@ bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, k
 	  else echo "$$trace is absent: its replay is left out"; fi; done
 	.ci/need chromium
 	cd $(WEB) && npm run --silent measure
+
+PEERS := bench/peers
+
+$(PEERS)/node_modules/.package-lock.json: $(PEERS)/package.json $(PEERS)/package-lock.json
+	.ci/need node npm
+	cd $(PEERS) && npm ci --no-audit --no-fund --ignore-scripts
+	touch $@
+
+bench-peers: bin/sheaf-bench $(PEERS)/node_modules/.package-lock.json ## the merge engine beside others, in one run
+	GOOS=js GOARCH=wasm go build -o bin/sheaf-bench.wasm ./cmd/sheaf-bench
+	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -o bin/crdt.wasm bench/size.go
+	node $(PEERS)/run.mjs --out bin/bench-peers.json
 
 access: ## random access logs against the rules: SEEDS=n [SEED=s]
 	go test -count=1 -timeout 0 -v -run 'Removed|Duelling|AnswersDepend' ./node/access -seeds $(SEEDS) -seed $(or $(SEED),1)

@@ -34,7 +34,7 @@ func thisMachine() machine {
 type crdtOptions struct {
 	work, trace, traces string
 	inputs, input       string
-	json                bool
+	json, list          bool
 	time                time.Duration
 }
 
@@ -46,6 +46,7 @@ func crdtCommand(args []string) error {
 	fs.StringVar(&o.traces, "traces", filepath.Join("..", "shared", "traces"), "`directory` of the recorded histories")
 	fs.StringVar(&o.inputs, "inputs", "", "write the works' inputs to a `directory` and run nothing")
 	fs.StringVar(&o.input, "input", "", "run one work on an input `file`, in this process")
+	fs.BoolVar(&o.list, "list", false, "print the works and their goals as JSON and run nothing")
 	fs.DurationVar(&o.time, "time", 1500*time.Millisecond, "how long a work is repeated, at least 5 times, once it has run cold")
 	fs.BoolVar(&o.json, "json", false, "print JSON")
 	if err := fs.Parse(args); err != nil {
@@ -60,6 +61,13 @@ func crdtCommand(args []string) error {
 	works, err := o.works()
 	if err != nil {
 		return err
+	}
+	if o.list {
+		var all []crdtResult
+		for _, w := range works {
+			all = append(all, newResult(w))
+		}
+		return json.NewEncoder(os.Stdout).Encode(all)
 	}
 	if o.inputs != "" {
 		return o.writeInputs(works)

@@ -161,6 +161,7 @@ func concurrentInput(merged bool) func(s *crdtSource) (*crdtInput, error) {
 			}
 		}
 		if !merged {
+			in.Steps = t.steps()
 			return in, nil
 		}
 		doc := crdt.NewDoc(crdt.Config{})
@@ -170,6 +171,23 @@ func concurrentInput(merged bool) func(s *crdtSource) (*crdtInput, error) {
 		in.updates = [][]byte{doc.EncodeStateAsUpdate(nil)}
 		return in, nil
 	}
+}
+
+// steps returns a concurrent history for engines with updates of their own;
+// nil if its positions are not those of UTF-16 units.
+func (t *trace) steps() []step {
+	if t.astral || t.StartContent != "" {
+		return nil
+	}
+	seen := t.seen()
+	out := make([]step, len(t.Txns))
+	for i, x := range t.Txns {
+		out[i] = step{Agent: x.Agent, Seen: seen[i]}
+		for _, p := range x.Patches {
+			out[i].Edits = append(out[i].Edits, edit{p.Pos, p.Del, p.Insert})
+		}
+	}
+	return out
 }
 
 // letters are typed by the made-up works.
@@ -219,9 +237,11 @@ func b3Input(*crdtSource) (*crdtInput, error) {
 		doc := crdt.NewDoc(crdt.Config{ClientID: crdt.ClientID(i + 1)})
 		doc.OnUpdate(func(e crdt.UpdateEvent) { in.updates = append(in.updates, e.Update) })
 		word := fmt.Sprintf("%d ", i)
-		if err := insert(doc, 0, word); err != nil {
+		typed := []edits{{{text: word}}}
+		if err := typeAll(doc, typed); err != nil {
 			return nil, err
 		}
+		in.Typed = append(in.Typed, typed)
 		text.WriteString(word) // the lower client comes first
 	}
 	// They arrive in no order, but always the same.

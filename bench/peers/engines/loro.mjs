@@ -1,0 +1,20 @@
+// The primitives that works.mjs is written in, for npm loro-crdt.
+import { LoroDoc } from "loro-crdt";
+
+export function create(client) {
+  const doc = new LoroDoc();
+  doc.setPeerId(String(client));
+  return doc;
+}
+export function edit(doc, edits) {
+  const text = doc.getText("text");
+  for (const [pos, del, insert] of edits) {
+    if (del > 0) text.delete(pos, del);
+    if (insert !== "") text.insert(pos, insert);
+  }
+  doc.commit();
+}
+export const onUpdate = (doc, f) => doc.subscribeLocalUpdates(f);
+export const apply = (doc, update) => doc.import(update);
+export const state = (doc) => doc.export({ mode: "snapshot" });
+export const text = (doc) => doc.getText("text").toString();
