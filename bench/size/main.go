@@ -1,9 +1,6 @@
-//go:build ignore
-
-// This program keeps all of crdt, so that its size compiled to WebAssembly is
-// that of the merge engine; `make bench-peers` builds it:
-//
-//	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -o bin/crdt.wasm bench/size.go
+// Command size keeps all of crdt and does nothing with it, so that its size
+// compiled to WebAssembly is that of the merge engine. It promises nothing
+// else; `make bench-peers` builds it.
 package main
 
 import "github.com/sheafdocs/sheaf/crdt"
