@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { axe, parts, waitForText } from './browser'
+import { axe, parts, shownText, waitForText } from './browser'
 import { useHarness, type Harness } from './harness'
 
 const LINES = [
@@ -134,6 +134,28 @@ describe('comments', () => {
     await a.getByRole('menuitem', { name: 'Delete' }).click()
     await a.locator('.comment-card').getByText('Deleted').waitFor()
     expect(await a.locator('.comment-card').getByText('Not at all').count()).toBe(1)
+  })
+
+  it('take no key and no focus when their code comes while somebody types', async () => {
+    const [a, b, id] = await pair(h)
+    await comment(a, 'no pretensions', 'Too modest?')
+    await untilHighlighted(b, ['no pretensions'])
+    let release = () => {}
+    const held = new Promise<void>((go) => (release = go))
+    const late = /\/late-[^/]+\.js$/
+    await h.browser.context.route(late, (route) => held.then(() => route.continue()))
+    const c = await h.open(h.bob, `/d/${id}`)
+    await waitForText(c, 'province')
+    await c.getByText('Its province').click()
+    await c.keyboard.press('End')
+    await c.keyboard.type(' abc')
+    expect(await c.locator('.commented').count()).toBe(0)
+    release()
+    await c.keyboard.type('defghijklmnopqrstuvwxyz', { delay: 30 })
+    await untilHighlighted(c, ['no pretensions'])
+    await h.browser.context.unroute(late)
+    await c.keyboard.type('!')
+    expect(await shownText(c)).toBe(`On the engine\n${LINES.join('\n')} abcdefghijklmnopqrstuvwxyz!`)
   })
 
   it('keep their passage while the text around and in it changes, here and elsewhere', async () => {

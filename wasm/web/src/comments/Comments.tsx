@@ -20,7 +20,6 @@ import {
 import { placeCards } from './layout'
 import { DRAFT, useThreadsState, type Threads } from './threads'
 import { useWide } from './useWide'
-import '../styles/comments.css'
 
 /** What is done after typing has paused, never at a key. */
 const AFTER_TYPING_MS = 180

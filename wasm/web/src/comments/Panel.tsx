@@ -1,42 +1,15 @@
 import type { Editor } from '@tiptap/core'
-import { MessageSquare, X } from 'lucide-react'
+import { X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Thread } from '../api/types'
 import type { Provider } from '../provider/provider'
 import { keysFor } from '../ui/keys'
-import { Tooltip } from '../ui/Tooltip'
 import { Card, DraftCard } from './Card'
 import { showPassage, useRights } from './Comments'
 import { backToText, rangesIn } from './highlights'
 import { useThreadsState, type Threads } from './threads'
 
 const NONE: readonly Thread[] = []
-
-/** The button in the header: how many threads are open, and the list of all. */
-export function CommentsButton({ threads }: { threads: Threads }) {
-  const open = useThreadsState(threads, (s) => s.threads?.filter((t) => !t.resolved).length ?? 0) ?? 0
-  const shown = useThreadsState(threads, (s) => s.panel) ?? false
-  const label = open === 0 ? 'Comments' : `Comments, ${open} open`
-  return (
-    <Tooltip label="Comments">
-      <button
-        type="button"
-        className="icon-button comments-button"
-        aria-label={label}
-        aria-expanded={shown}
-        data-state={shown ? 'open' : undefined}
-        onClick={() => threads.showPanel(!shown)}
-      >
-        <MessageSquare aria-hidden="true" />
-        {open > 0 && (
-          <span className="comments-count" aria-hidden="true">
-            {open > 99 ? '99+' : open}
-          </span>
-        )}
-      </button>
-    </Tooltip>
-  )
-}
 
 /** All threads, open and resolved: beside the page, or a sheet from below where there is no room. */
 export function CommentsPanel(props: { editor: Editor; provider: Provider; threads: Threads }) {

@@ -3,6 +3,7 @@ import { Plugin, PluginKey, type EditorState, type Transaction } from '@tiptap/p
 import { Decoration, DecorationSet, type EditorView } from '@tiptap/pm/view'
 import { ySyncPluginKey } from '@tiptap/y-tiptap'
 import type { Anchor } from '../api/types'
+import { commentable, noteCommentable } from './commentable'
 import { plainText, rangeOf, rangeOfQuote, type PlainText, type Range } from './anchors'
 
 /** A passage that is to be shown as commented on. */
@@ -67,6 +68,7 @@ export function showHighlights(editor: Editor, events: HighlightEvents): () => v
       },
     },
   })
+  readSelection(editor.view) // this code comes late: somebody may be typing
   editor.registerPlugin(plugin)
   const follow = ({ transaction }: { transaction: Transaction }) => {
     const { selection } = editor.state
@@ -170,16 +172,9 @@ function draw(state: EditorState, look: Highlights, ranges: ReadonlyMap<string, 
   return DecorationSet.create(state.doc, list)
 }
 
-const commenting = new WeakMap<Editor, boolean>()
-
-/** Whether comments may be made in an editor, as its toolbar asks. */
-export function commentable(editor: Editor): boolean {
-  return commenting.get(editor) ?? false
-}
-
-/** Says so, and has the toolbar look. */
+/** Says whether comments may be made, and has the toolbar look. */
 export function setCommentable(editor: Editor, may: boolean): void {
   if (commentable(editor) === may || editor.isDestroyed) return
-  commenting.set(editor, may)
+  noteCommentable(editor, may)
   redraw(editor, {})
 }

@@ -1,6 +1,6 @@
 import { Share2 } from 'lucide-react'
 import { useApp } from '../app/store'
-import { CommentsButton } from '../comments/Panel'
+import { CommentsButton } from '../comments/Button'
 import type { Threads } from '../comments/threads'
 import { SettingsMenu } from '../home/HomeHeader'
 import { Logo } from '../home/Logo'

@@ -3,8 +3,6 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useApp } from '../app/store'
 import { colourOf } from '../app/people'
-import { Comments } from '../comments/Comments'
-import { CommentsPanel } from '../comments/Panel'
 import type { Threads } from '../comments/threads'
 import type { Provider } from '../provider/provider'
 import { cleanHTML } from '../security/trusted'
@@ -14,7 +12,10 @@ import { lazily } from '../ui/lazily'
 import { rememberSelection } from './selection'
 import { Toolbar } from './Toolbar'
 import { useProviderState } from './useProvider'
+import '../styles/comments.css'
 
+const Comments = lazily(() => import('../comments/late').then((m) => m.Comments))
+const CommentsPanel = lazily(() => import('../comments/late').then((m) => m.CommentsPanel))
 const LinkBubble = lazily(() => import('./LinkBubble').then((m) => m.LinkBubble))
 
 /** Toolbar, page and text of a loaded document. */

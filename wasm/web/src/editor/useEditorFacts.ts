@@ -2,7 +2,7 @@ import type { Editor } from '@tiptap/core'
 import { yUndoPluginKey } from '@tiptap/y-tiptap'
 import { useCallback, useSyncExternalStore } from 'react'
 import type { UndoManager } from 'yjs'
-import { commentable } from '../comments/highlights'
+import { commentable } from '../comments/commentable'
 
 /** What the toolbar shows; all primitive, so that equal facts draw nothing again. */
 export interface EditorFacts {
