@@ -14,6 +14,7 @@ import (
 // is at hand; none is longer than allowed, and memory follows what arrives.
 func FuzzReadFrame(f *testing.F) {
 	f.Add(append(binary.BigEndian.AppendUint32(nil, 3), "abcd"...), 10, 100)
+	f.Add(append(binary.BigEndian.AppendUint32(nil, 3), "abcd"...), 10, 2)
 	f.Add([]byte{0, 0, 0, 0}, 0, 0)
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 1}, 0, replication.MaxFrameBytes)
 	f.Add([]byte{0, 0x0f, 0xff, 0xff, 1}, 0, replication.MaxFrameBytes)

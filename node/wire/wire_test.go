@@ -185,6 +185,8 @@ func FuzzParseID(f *testing.F) {
 	f.Add(DocID{1}.String())
 	f.Add(Doc16{2}.String())
 	f.Add(Signature{3}.String())
+	f.Add(strings.Repeat("A", 42) + "B")
+	f.Add(strings.Repeat("A", 42) + "\n")
 	f.Add("")
 	f.Add("\n")
 	f.Fuzz(func(t *testing.T, s string) {
