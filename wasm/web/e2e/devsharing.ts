@@ -27,6 +27,8 @@ interface Own {
   recovery: { exists: boolean; createdAt: number }
   /** In how many documents a lost device cannot be removed from here. */
   kept: number
+  /** Links made for adding a device. */
+  offers: number
   passphrase: string
   locked: boolean
 }
@@ -57,6 +59,7 @@ export function ownOf(node: DevNode): Own {
     devices: [],
     recovery: { exists: false, createdAt: 0 },
     kept: 0,
+    offers: 0,
     passphrase: '',
     locked: false,
   }
@@ -132,8 +135,7 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
   const m = () => membershipOf(node, r.id)
   const own = ownOf(node)
   const lock = () => ({ locked: own.locked, passphrase: own.passphrase !== '' })
-  let offers = 0
-  const pairing = (state: Pairing['state'], number = offers) =>
+  const pairing = (state: Pairing['state'], number = own.offers) =>
     node.emit({
       type: 'pairing',
       pairing: { number, state, role: 'old', name: 'Phone', device: 'phone', code: '', message: '' },
@@ -205,8 +207,8 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
       devices: [ownDevice('This laptop', node.device, true), ...own.devices],
     }),
     'devices.pair': () => {
-      const number = ++offers
-      setTimeout(() => number === offers && pairing('confirm'), 300)
+      const number = ++own.offers
+      setTimeout(() => number === own.offers && pairing('confirm'), 300)
       const link = `sheaf://pair#v1.${id()}.${id().slice(0, 22)}.gEQA`
       return { link, expiresAt: Date.now() + 120_000, number }
     },
