@@ -72,7 +72,17 @@ func TestWordsBringEverythingBack(t *testing.T) {
 	lose()
 
 	machine := start(t)
-	done := recover24(t, machine, node.RecoverOptions{Secret: secret, Hints: hintsOf(t, phone), Revoke: []wire.Device{lost}})
+	// The words tell which devices there are, and change nothing yet.
+	opt := node.RecoverOptions{Secret: secret, Hints: hintsOf(t, phone)}
+	listed, err := machine.Recoverable(context.Background(), opt)
+	if err != nil || len(listed) != 2 || listed[0].Device != lost || listed[1].Name != "phone" {
+		t.Errorf("the devices of the words: %+v, %v", listed, err)
+	}
+	if n := len(machine.Documents()); n != 0 {
+		t.Errorf("after looking the new machine has %d documents", n)
+	}
+	opt.Revoke = []wire.Device{lost}
+	done := recover24(t, machine, opt)
 	for id, text := range texts {
 		d := copyOf(t, machine, id, text)
 		write(t, d, "!")

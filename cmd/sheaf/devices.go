@@ -61,13 +61,20 @@ func since(at int64) string {
 	return "since " + day(at, "")
 }
 
-func revokeDevice(ctx context.Context, e *env, c caller, list []device, given string) error {
+// devicesLike finds the devices that a person means: by id, the beginning of
+// one, or a name.
+func devicesLike(list []device, given string) []device {
 	var found []device
 	for _, d := range list {
 		if len(given) >= minPrefix && strings.HasPrefix(d.Device, given) || d.Name != "" && d.Name == given {
 			found = append(found, d)
 		}
 	}
+	return found
+}
+
+func revokeDevice(ctx context.Context, e *env, c caller, list []device, given string) error {
+	found := devicesLike(list, given)
 	if len(found) != 1 {
 		return fmt.Errorf("%q fits %s of yours, not one. Nothing was changed; \"sheaf devices\" lists them", given, counted(len(found), "device"))
 	}
@@ -80,7 +87,7 @@ func revokeDevice(ctx context.Context, e *env, c caller, list []device, given st
 	}
 	name, kept := orNameless(found[0].Name), ""
 	if answer.Kept > 0 {
-		kept = fmt.Sprintf("%s stays in %s, where it was let in before this device. Take it out there from a device that is older, or come back by your recovery words with --revoke", name, counted(answer.Kept, "document"))
+		kept = fmt.Sprintf("%s stays in %s, where it was let in before this device. Take it out there from a device that is older, or come back by your recovery words with --lost", name, counted(answer.Kept, "document"))
 	}
 	switch {
 	case answer.Documents > 0 || kept == "":

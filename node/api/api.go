@@ -89,6 +89,7 @@ var methods = map[string]func(*Server, context.Context, []byte) (any, error){
 	"devices.revoke":   (*Server).revokeDevice,
 	"recovery.create":  (*Server).createRecovery,
 	"recovery.restore": (*Server).restoreRecovery,
+	"recovery.devices": (*Server).recoverableDevices,
 	"status":           (*Server).status,
 	"network.set":      (*Server).setNetwork,
 	"profile.set":      (*Server).setProfile,

@@ -178,17 +178,21 @@ func (s *Server) addContact(ctx context.Context, body []byte) (any, error) {
 
 func (s *Server) listDevices(context.Context, []byte) (any, error) {
 	list, words := s.cfg.Node.OwnDevices()
-	out := OwnDevices{
+	return OwnDevices{
 		User: s.cfg.Node.UserID().String(), Recovery: Recovery{Exists: !words.IsZero(), CreatedAt: millis(words)},
-		Devices: []OwnDevice{},
-	}
+		Devices: describeOwn(list),
+	}, nil
+}
+
+func describeOwn(list []node.OwnDevice) []OwnDevice {
+	out := []OwnDevice{}
 	for _, d := range list {
-		out.Devices = append(out.Devices, OwnDevice{
+		out = append(out, OwnDevice{
 			Device: d.Device.String(), Name: d.Name, Kind: kindName(d.Kind), Me: d.Me,
 			AddedAt: millis(d.AddedAt), LastSeen: millis(d.LastSeen), Online: d.Online,
 		})
 	}
-	return out, nil
+	return out
 }
 
 func (s *Server) pairDevice(ctx context.Context, _ []byte) (any, error) {
@@ -282,34 +286,62 @@ func (s *Server) createRecovery(ctx context.Context, _ []byte) (any, error) {
 	return map[string]string{"words": words}, nil
 }
 
-func (s *Server) restoreRecovery(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[struct {
-		Words  string   `json:"words"`
-		Revoke []string `json:"revoke"`
-		Hints  []string `json:"hints"`
-	}](body)
-	if err != nil {
-		return nil, err
+// recoverRequest is what recovery.restore and recovery.devices are given.
+type recoverRequest struct {
+	Words  string   `json:"words"`
+	Revoke []string `json:"revoke"`
+	Hints  []string `json:"hints"`
+}
+
+func (r *recoverRequest) options() (node.RecoverOptions, error) {
+	opt := node.RecoverOptions{Hints: r.Hints}
+	var err error
+	if opt.Secret, err = identity.ParseWords(r.Words); err != nil {
+		return opt, err
 	}
-	opt := node.RecoverOptions{Hints: req.Hints}
-	if opt.Secret, err = identity.ParseWords(req.Words); err != nil {
-		return nil, err
-	}
-	for _, text := range req.Revoke {
+	for _, text := range r.Revoke {
 		device, err := wire.ParseDevice(text)
 		if err != nil {
-			return nil, &Error{BadRequest, "This is not a device: " + quote(text) + "."}
+			return opt, &Error{BadRequest, "This is not a device: " + quote(text) + "."}
 		}
 		opt.Revoke = append(opt.Revoke, device)
 	}
-	for _, hint := range req.Hints {
+	for _, hint := range r.Hints {
 		if node.ParseHint(hint) != nil {
-			return nil, &Error{BadRequest, "This is neither an address nor a link to a document: " + quote(hint) + "."}
+			return opt, &Error{BadRequest, "This is neither an address nor a link to a document: " + quote(hint) + "."}
 		}
+	}
+	return opt, nil
+}
+
+func (s *Server) restoreRecovery(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[recoverRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	opt, err := req.options()
+	if err != nil {
+		return nil, err
 	}
 	done, err := s.cfg.Node.Recover(ctx, opt)
 	if err != nil {
 		return nil, err
 	}
 	return map[string]int{"documents": done.Documents, "missing": done.Missing, "revoked": done.Revoked}, nil
+}
+
+func (s *Server) recoverableDevices(ctx context.Context, body []byte) (any, error) {
+	req, err := decode[recoverRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	opt, err := req.options()
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.cfg.Node.Recoverable(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]OwnDevice{"devices": describeOwn(list)}, nil
 }

@@ -18,6 +18,7 @@ var slow = map[string]time.Duration{
 	"devices.join":     removeTimeout,
 	"devices.confirm":  removeTimeout,
 	"recovery.create":  removeTimeout,
+	"recovery.devices": removeTimeout,
 	"devices.revoke":   homesTimeout,
 	"recovery.restore": homesTimeout,
 }

@@ -29,6 +29,9 @@ interface Own {
   kept: number
   /** Links made for adding a device. */
   offers: number
+  /** What the recovery words find, and which of them were given up. */
+  recoverable: OwnDevice[]
+  revoked: string[]
   passphrase: string
   locked: boolean
 }
@@ -60,6 +63,8 @@ export function ownOf(node: DevNode): Own {
     recovery: { exists: false, createdAt: 0 },
     kept: 0,
     offers: 0,
+    recoverable: [],
+    revoked: [],
     passphrase: '',
     locked: false,
   }
@@ -127,7 +132,7 @@ type Covered = Exclude<
   | `documents.${string}`
 >
 
-const WORDS = Array.from({ length: 24 }, (_, i) => `word${i + 1}`).join(' ')
+export const WORDS = Array.from({ length: 24 }, (_, i) => `word${i + 1}`).join(' ')
 
 /** Answers a method of membership, or undefined for one of another kind. */
 export function sharing(node: DevNode, method: string, body: unknown): unknown {
@@ -227,9 +232,13 @@ export function sharing(node: DevNode, method: string, body: unknown): unknown {
       own.recovery = { exists: true, createdAt: Date.now() }
       return { words: WORDS }
     },
-    'recovery.restore': () => {
+    'recovery.devices': () => {
       if (r.words !== WORDS) throw new Error('The words do not fit together: one of them is wrong.')
-      return { documents: 3, missing: 0, revoked: 0 }
+      return { devices: own.recoverable }
+    },
+    'recovery.restore': () => {
+      own.revoked = r.revoke as unknown as string[]
+      return { documents: 3, missing: 0, revoked: own.revoked.length > 0 ? 3 : 0 }
     },
     'aside.list': () => ({ groups: m().aside }),
     'aside.accept': () => {
@@ -271,6 +280,6 @@ function self(node: DevNode, role: string): Person {
   })
 }
 
-function ownDevice(name: string, device: string, me: boolean): OwnDevice {
+export function ownDevice(name: string, device: string, me: boolean): OwnDevice {
   return { device, name, kind: 'node', me, addedAt: Date.now(), lastSeen: Date.now(), online: me }
 }

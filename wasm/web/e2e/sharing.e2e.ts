@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { axe, parts } from './browser'
-import { membershipOf, ownOf, person } from './devsharing'
+import { membershipOf, ownDevice, ownOf, person, WORDS } from './devsharing'
 import { useHarness, type Harness } from './harness'
 
 async function check(h: Harness, page: Page, name: string): Promise<void> {
@@ -95,6 +95,22 @@ function dialogs(name: string, h: Harness): void {
     await page.getByRole('switch', { name: /I have written them down/ }).click()
     await page.getByRole('button', { name: 'Done' }).click()
     await page.getByText('You have recovery words').waitFor()
+  })
+
+  it('asks which devices are lost when the words bring everything back', async () => {
+    const own = ownOf(h.ada.node)
+    own.recoverable = [ownDevice('Old laptop', 'laptop', false), ownDevice('Phone', 'phone', false)]
+    const page = await h.open(h.ada)
+    await page.getByRole('button', { name: 'This is another device of mine' }).click()
+    await page.getByRole('button', { name: 'With recovery words' }).click()
+    await page.getByLabel('Your 24 words').fill(WORDS)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('Which of these devices are lost?').waitFor()
+    await page.getByRole('checkbox', { name: 'Old laptop' }).check()
+    await check(h, page, `${name}-which-are-lost`)
+    await page.getByRole('button', { name: 'Restore without 1 device' }).click()
+    await page.getByText('1 lost device removed from 3 documents.').waitFor()
+    expect(own.revoked).toEqual(['laptop'])
   })
 
   it('lists what was set aside, inserts and accepts it', async () => {

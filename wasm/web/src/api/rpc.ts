@@ -23,6 +23,7 @@ const SLOW_MS: Partial<Record<keyof Methods, number>> = {
   'devices.confirm': 120_000,
   'devices.revoke': 300_000,
   'recovery.create': 60_000,
+  'recovery.devices': 120_000,
   'recovery.restore': 300_000,
 }
 

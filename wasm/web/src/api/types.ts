@@ -288,6 +288,7 @@ export interface Methods {
   'devices.revoke': { request: { device: string }; answer: { documents: number; kept: number } }
   'recovery.create': { request: Nothing; answer: { words: string } }
   /** `hints`: addresses, or links to documents, for where no device is found near by. */
+  'recovery.devices': { request: { words: string; hints: string[] }; answer: { devices: OwnDevice[] } }
   'recovery.restore': {
     request: { words: string; revoke: string[]; hints: string[] }
     answer: { documents: number; missing: number; revoked: number }

@@ -1,8 +1,9 @@
 import { useId, useState } from 'react'
 import { call } from '../api/rpc'
+import type { OwnDevice } from '../api/types'
 import { useApp } from '../app/store'
 import { Dialog } from '../ui/Dialog'
-import { plural } from '../sharing/words'
+import { deviceName, plural } from '../sharing/words'
 import { useAction } from '../ui/useCall'
 import { usePairing } from './usePairing'
 import '../styles/sharing.css'
@@ -94,20 +95,42 @@ function ByLink(props: { link: string; onClose: () => void }) {
 function ByWords({ onClose }: { onClose: () => void }) {
   const [words, setWords] = useState('')
   const [hint, setHint] = useState('')
-  const [missing, setMissing] = useState<number>()
+  const [found, setFound] = useState<OwnDevice[]>()
+  const [restored, setRestored] = useState<{ missing: number; lost: number; revoked: number }>()
   const { busy, problem, run } = useAction()
   const fields = { words: useId(), hint: useId() }
-  if (missing !== undefined) return <Done missing={missing} onClose={onClose} />
+  const hints = hint.trim() === '' ? [] : [hint.trim()]
+  const restore = async (lost: string[]) => {
+    const { missing, revoked } = await call('recovery.restore', { words: words.trim(), revoke: lost, hints })
+    setWords('')
+    setRestored({ missing, lost: lost.length, revoked })
+  }
+  const help =
+    problem ??
+    (busy
+      ? 'Looking for devices that hold your documents. This may take three minutes.'
+      : 'A device that holds your documents, yours or another member’s, has to be reachable.')
+  if (restored !== undefined) return <Done {...restored} onClose={onClose} />
+  if (found !== undefined) {
+    return (
+      <Lost
+        devices={found}
+        busy={busy}
+        problem={problem}
+        onRestore={(lost) => run(() => restore(lost))}
+        onClose={onClose}
+      />
+    )
+  }
   return (
     <form
       className="form"
       onSubmit={(event) => {
         event.preventDefault()
         run(async () => {
-          const hints = hint.trim() === '' ? [] : [hint.trim()]
-          const answer = await call('recovery.restore', { words: words.trim(), revoke: [], hints })
-          setWords('')
-          setMissing(answer.missing)
+          const { devices } = await call('recovery.devices', { words: words.trim(), hints })
+          if (devices.length > 0) setFound(devices)
+          else await restore([])
         })
       }}
     >
@@ -133,30 +156,89 @@ function ByWords({ onClose }: { onClose: () => void }) {
         onChange={(event) => setHint(event.target.value)}
       />
       <p className={problem === undefined ? 'help' : 'help help-problem'} role="status">
-        {problem ??
-          (busy
-            ? 'Looking for devices that hold your documents. This may take three minutes.'
-            : 'A device that holds your documents, yours or another member’s, has to be reachable.')}
+        {help}
       </p>
       <footer className="dialog-foot">
         <button type="button" className="button" onClick={onClose}>
           Cancel
         </button>
         <button type="submit" className="button button-primary" disabled={busy || words.trim() === ''}>
-          Bring everything back
+          Continue
         </button>
       </footer>
     </form>
   )
 }
 
-function Done({ missing = 0, onClose }: { missing?: number; onClose: () => void }) {
+/** Asks which devices are lost: only now, as the words, can all of them be removed. */
+function Lost(props: {
+  devices: OwnDevice[]
+  busy: boolean
+  problem: string | undefined
+  onRestore: (lost: string[]) => void
+  onClose: () => void
+}) {
+  const [lost, setLost] = useState<string[]>([])
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        props.onRestore(lost)
+      }}
+    >
+      <fieldset className="lost-devices">
+        <legend>Which of these devices are lost?</legend>
+        {props.devices.map((d, i) => (
+          <label className="switch-row" key={d.device}>
+            <span>
+              <b>{deviceName(d)}</b>
+              <small>{d.online ? 'Connected now' : 'Not connected'}</small>
+            </span>
+            <input
+              type="checkbox"
+              data-first={i === 0 || undefined}
+              checked={lost.includes(d.device)}
+              onChange={(event) =>
+                setLost(
+                  event.target.checked ? [...lost, d.device] : lost.filter((other) => other !== d.device),
+                )
+              }
+            />
+          </label>
+        ))}
+      </fieldset>
+      <p className={props.problem === undefined ? 'help' : 'help help-problem'} role="status">
+        {props.problem ??
+          (props.busy
+            ? 'Bringing your documents here. This may take three minutes.'
+            : 'They are removed from your documents and the keys are changed. Leave the others as they are. In documents that are older than the words, a device that was there before them stays.')}
+      </p>
+      <footer className="dialog-foot">
+        <button type="button" className="button" onClick={props.onClose}>
+          Cancel
+        </button>
+        <button
+          type="submit"
+          className={lost.length > 0 ? 'button button-danger' : 'button button-primary'}
+          disabled={props.busy}
+        >
+          {lost.length > 0 ? `Restore without ${plural(lost.length, 'device')}` : 'None is lost, restore'}
+        </button>
+      </footer>
+    </form>
+  )
+}
+
+function Done(props: { missing?: number; lost?: number; revoked?: number; onClose: () => void }) {
+  const { missing = 0, lost = 0, revoked = 0, onClose } = props
   return (
     <>
       <p role="status">
         This is your device now. Your documents appear in the list as they arrive.
         {missing > 0 &&
           ` ${plural(missing, 'document')} could not be reached yet: they follow when a device that has them is connected.`}
+        {lost > 0 && ` ${plural(lost, 'lost device')} removed from ${plural(revoked, 'document')}.`}
       </p>
       <footer className="dialog-foot">
         <button type="button" className="button button-primary" data-first onClick={onClose}>

@@ -15,6 +15,11 @@ export function RecoveryWords(props: { onUnwritten: (unwritten: boolean) => void
           24 words on a sheet of paper bring everything back if you lose all your devices, and can remove a
           device that was stolen. Whoever has the words can do everything you can.
         </p>
+        <p>
+          Make them on the first day. In documents that are older than the words they bring everything back,
+          but cannot remove a device that was there before them. They cannot be replaced: if somebody has seen
+          them, copy your documents into new ones that you make without them, on a device that starts afresh.
+        </p>
         {problem !== undefined && (
           <p className="help help-problem" role="alert">
             {problem}
