@@ -204,6 +204,14 @@ func (h *Hostile) OfferOnly(doc wire.DocID, wraps ...[]byte) {
 	h.sync.Changed(doc)
 }
 
+// OfferAll has the device give the wraps it holds again.
+func (h *Hostile) OfferAll(doc wire.DocID) {
+	h.mu.Lock()
+	h.wraps, h.silent = nil, false
+	h.mu.Unlock()
+	h.sync.Changed(doc)
+}
+
 // WriteFrame opens a stream of the sync protocol with a peer, writes bytes, and
 // returns when the peer has ended it.
 func (h *Hostile) WriteFrame(p *Peer, raw []byte) {

@@ -356,7 +356,8 @@ func (w *World) difference(id wire.DocID) string {
 			w.T.Fatal(err)
 		}
 		if got != want {
-			return fmt.Sprintf("nodes 0 and %d have different state hashes: texts %q and %q", p.index, first.Text(), d.Text())
+			return fmt.Sprintf("nodes 0 and %d have different state hashes (same entries: %v): texts %q and %q",
+				p.index, d.Summary().Digest == digest, first.Text(), d.Text())
 		}
 		if d.Summary().Digest != digest {
 			return fmt.Sprintf("nodes 0 and %d hold different entries", p.index)
