@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -143,7 +144,7 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move, id wire.ChainID,
 		return nil, fmt.Errorf("merge updates: %w", err)
 	}
 	g := &group{slot: old, updates: [][]byte{update}, start: clock}
-	if err := d.remerge(m, g); err != nil {
+	if err := d.remerge(map[wire.ChainID]*move{id: m}, g); err != nil {
 		return nil, err
 	}
 	head, _, _ := d.chains.Head(id)
@@ -172,27 +173,28 @@ func (d *Document) bodies(id wire.ChainID, from uint64) ([][]byte, error) {
 // mergePending merges a group of edits again that are in no entry yet, on a
 // fresh chain if its own was ended.
 func (d *Document) mergePending(moves map[wire.ChainID]*move, g *group) error {
-	m := moves[g.slot.chain]
-	if m == nil && d.bounded(g.slot) {
-		var err error
-		if m, err = d.moveTo(moves, g.slot, g.start); errors.Is(err, ErrReadOnly) {
-			m = nil // they could not become late edits: the drafts stay, and in sight
-		} else if err != nil {
+	if moves[g.slot.chain] == nil && d.bounded(g.slot) {
+		// Without the right to write they could not become late edits: the drafts
+		// stay, and in sight.
+		if _, err := d.moveTo(moves, g.slot, g.start); err != nil && !errors.Is(err, ErrReadOnly) {
 			return err
 		}
 	}
-	return d.remerge(m, g)
+	return d.remerge(moves, g)
 }
 
-// remerge moves a group's updates, if m says where to, and merges them with
-// what they name.
-func (d *Document) remerge(m *move, g *group) error {
+// remerge merges a group's updates with what they name. What they write on a
+// chain that moved moves too, and what they name of it they name where it is
+// now: no entry that counts holds it under the old name.
+func (d *Document) remerge(moves map[wire.ChainID]*move, g *group) error {
+	renamed := false
 	for i, u := range g.updates {
-		if m != nil {
+		for _, m := range moves {
 			moved, err := crdt.RebaseClient(u, m.from, crdt.ID{Client: m.slot.client})
 			if err != nil {
 				return err
 			}
+			renamed = renamed || !bytes.Equal(moved, u)
 			u = moved
 		}
 		info, err := crdt.Inspect(u)
@@ -207,10 +209,13 @@ func (d *Document) remerge(m *move, g *group) error {
 		}
 		g.updates[i] = u
 	}
-	if m == nil {
+	m := moves[g.slot.chain]
+	if m != nil {
+		g.slot, g.start = m.slot, g.start-min(g.start, m.from.Clock)
+	}
+	if m == nil && !renamed {
 		return nil
 	}
-	g.slot, g.start = m.slot, g.start-min(g.start, m.from.Clock)
 	old := g.drafts
 	g.drafts, g.saved = nil, 0
 	if err := d.draftGroup(g); err != nil {
