@@ -63,9 +63,15 @@ func (d *Doc) checkClient(t testing.TB, c uint32) int {
 	t.Helper()
 	cl := &d.clients[c]
 	n, clock := 0, uint64(0)
-	for _, b := range cl.blocks {
+	if len(cl.firsts) != len(cl.blocks) {
+		t.Errorf("client %d: %d blocks, and where %d begin", cl.id, len(cl.blocks), len(cl.firsts))
+	}
+	for i, b := range cl.blocks {
 		if len(b) == 0 || len(b) > blockCap {
 			t.Errorf("client %d: block of %d", cl.id, len(b))
+		}
+		if cl.firsts[i] != clock {
+			t.Errorf("client %d: block %d begins at %d, not %d", cl.id, i, clock, cl.firsts[i])
 		}
 		for _, h := range b {
 			it := d.items.at(h)

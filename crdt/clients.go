@@ -14,6 +14,8 @@ type client struct {
 	id     ClientID
 	state  uint64 // clock of the next unit
 	blocks [][]handle
+	firsts []uint64 // the clock at which each block begins
+	recent runPos   // where find found something, which may have moved since
 
 	// The last transaction that added units, and the state before it.
 	txn    uint64
@@ -64,17 +66,18 @@ func (p runPos) compare(q runPos) int {
 	return cmp.Compare(p.i, q.i)
 }
 
-// push adds an item after the last one.
-func (c *client) push(h handle) {
+// push adds an item, which begins at clock, after the last one.
+func (c *client) push(h handle, clock uint64) {
 	if n := len(c.blocks); n > 0 && len(c.blocks[n-1]) < blockCap {
 		c.blocks[n-1] = append(c.blocks[n-1], h)
 		return
 	}
 	c.blocks = append(c.blocks, []handle{h})
+	c.firsts = append(c.firsts, clock)
 }
 
 // insertAfter adds an item after p.
-func (c *client) insertAfter(p runPos, h handle) {
+func (c *client) insertAfter(items *arena, p runPos, h handle) {
 	b := c.blocks[p.block]
 	if len(b) < blockCap {
 		c.blocks[p.block] = slices.Insert(b, p.i+1, h)
@@ -82,6 +85,7 @@ func (c *client) insertAfter(p runPos, h handle) {
 	}
 	half := append(make([]handle, 0, blockCap), b[blockCap/2:]...)
 	c.blocks = slices.Insert(c.blocks, p.block+1, half)
+	c.firsts = slices.Insert(c.firsts, p.block+1, items.at(half[0]).clock)
 	c.blocks[p.block] = b[:blockCap/2]
 	if p.i >= blockCap/2 {
 		p.block, p.i = p.block+1, p.i-blockCap/2
@@ -90,7 +94,7 @@ func (c *client) insertAfter(p runPos, h handle) {
 }
 
 // removeAfter removes the n items after p. Positions up to p stay valid.
-func (c *client) removeAfter(p runPos, n int) {
+func (c *client) removeAfter(items *arena, p runPos, n int) {
 	b := c.blocks[p.block]
 	here := min(n, len(b)-p.i-1)
 	c.blocks[p.block] = slices.Delete(b, p.i+1, p.i+1+here)
@@ -102,11 +106,14 @@ func (c *client) removeAfter(p runPos, n int) {
 	}
 	if n > 0 {
 		c.blocks[whole] = slices.Delete(c.blocks[whole], 0, n)
+		c.firsts[whole] = items.at(c.blocks[whole][0]).clock
 	}
 	c.blocks = slices.Delete(c.blocks, p.block+1, whole)
+	c.firsts = slices.Delete(c.firsts, p.block+1, whole)
 	if next := p.block + 1; next < len(c.blocks) && len(c.blocks[p.block])+len(c.blocks[next]) <= blockCap/2 {
 		c.blocks[p.block] = append(c.blocks[p.block], c.blocks[next]...)
 		c.blocks = slices.Delete(c.blocks, next, next+1)
+		c.firsts = slices.Delete(c.firsts, next, next+1)
 	}
 }
 
@@ -125,21 +132,32 @@ func (d *Doc) find(c *client, clock uint64) runPos {
 	if last := c.lastPos(); d.items.at(c.at(last)).clock <= clock {
 		return last
 	}
-	block, _ := slices.BinarySearchFunc(c.blocks, clock, func(b []handle, clock uint64) int {
-		if d.items.at(b[0]).clock <= clock {
-			return -1
+	if r := c.recent; r.block < len(c.blocks) && r.i < len(c.blocks[r.block]) {
+		if it := d.items.at(c.at(r)); it.clock <= clock && clock < it.end() {
+			return r
 		}
-		return 1
-	})
-	block--
-	b := c.blocks[block]
-	i, _ := slices.BinarySearchFunc(b, clock, func(h handle, clock uint64) int {
-		if d.items.at(h).clock <= clock {
-			return -1
+	}
+	// Most of the way is in one row of numbers: looking into items is slow,
+	// because they are far apart.
+	low, high := 0, len(c.firsts)
+	for high-low > 1 {
+		if mid := int(uint(low+high) >> 1); c.firsts[mid] <= clock {
+			low = mid
+		} else {
+			high = mid
 		}
-		return 1
-	})
-	return runPos{block, i - 1}
+	}
+	b := c.blocks[low]
+	at, end := 0, len(b)
+	for end-at > 1 {
+		if mid := int(uint(at+end) >> 1); d.items.at(b[mid]).clock <= clock {
+			at = mid
+		} else {
+			end = mid
+		}
+	}
+	c.recent = runPos{low, at}
+	return c.recent
 }
 
 // itemAt returns the item that holds a unit, which must be known.
@@ -149,11 +167,18 @@ func (d *Doc) itemAt(c uint32, clock uint64) handle {
 }
 
 // clientIndex returns the index of a client, or 0 if nothing is known of it.
-func (d *Doc) clientIndex(id ClientID) uint32 { return d.clientOf[id] }
+func (d *Doc) clientIndex(id ClientID) uint32 {
+	if i := d.recent; i != 0 && d.clients[i].id == id {
+		return i
+	}
+	i := d.clientOf[id]
+	d.recent = i
+	return i
+}
 
 // addClient returns the index of a client, which it adds if it is new.
 func (d *Doc) addClient(id ClientID) uint32 {
-	if i, ok := d.clientOf[id]; ok {
+	if i := d.clientIndex(id); i != 0 {
 		return i
 	}
 	i := uint32(len(d.clients))
@@ -163,7 +188,7 @@ func (d *Doc) addClient(id ClientID) uint32 {
 }
 
 // stateOf returns how much is known of a client.
-func (d *Doc) stateOf(id ClientID) uint64 { return d.clients[d.clientOf[id]].state }
+func (d *Doc) stateOf(id ClientID) uint64 { return d.clients[d.clientIndex(id)].state }
 
 // descending returns the indexes of all clients, highest id first.
 func (d *Doc) descending() []uint32 {

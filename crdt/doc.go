@@ -67,6 +67,7 @@ type Doc struct {
 
 	clients  []client // index 0 stands for none
 	clientOf map[ClientID]uint32
+	recent   uint32   // the client that was looked up last
 	sorted   []uint32 // clients by id, highest first; without the latest
 
 	roots  []int32 // types, in order of their first mention

@@ -38,7 +38,7 @@ func (tx *Txn) neighbours(s *codec.Struct) (left, right handle, list int32) {
 		left = tx.cleanEnd(d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock)
 	}
 	if s.HasRight {
-		right = tx.cleanStart(d.clientIndex(ClientID(s.Right.Client)), s.Right.Clock)
+		right = tx.rightOf(left, d.clientIndex(ClientID(s.Right.Client)), s.Right.Clock)
 	}
 	switch {
 	case left != 0 && d.items.at(left).kind == kindGC, right != 0 && d.items.at(right).kind == kindGC:
@@ -63,6 +63,19 @@ func (tx *Txn) neighbours(s *codec.Struct) (left, right handle, list int32) {
 		return left, right, d.addEntryList(typ, d.keyIndex(string(s.Sub)))
 	}
 	return left, right, d.childList(typ)
+}
+
+// rightOf returns the item that begins with a known unit, which nearly always
+// is right of left already.
+func (tx *Txn) rightOf(left handle, c uint32, clock uint64) handle {
+	if left != 0 {
+		if next := tx.doc.items.at(left).right; next != 0 {
+			if it := tx.doc.items.at(next); it.client == c && it.clock == clock {
+				return next
+			}
+		}
+	}
+	return tx.cleanStart(c, clock)
 }
 
 // integrate adds a struct, of which the first offset units are known, to the
@@ -151,7 +164,7 @@ func (tx *Txn) insert(h, left, right handle) {
 	if l.entry && it.right == 0 && left != 0 {
 		tx.delete(left) // the value that the entry had until now
 	}
-	d.clients[it.client].push(h)
+	d.clients[it.client].push(h, it.clock)
 	tx.advance(it.client, it.length)
 	typ := l.typ
 	t := d.types[typ]
@@ -186,7 +199,7 @@ func (tx *Txn) addCollected(c uint32, clock, length uint64) {
 	h := d.items.alloc()
 	it := d.items.at(h)
 	it.kind, it.client, it.clock, it.length, it.deleted = kindGC, c, clock, length, true
-	d.clients[c].push(h)
+	d.clients[c].push(h, it.clock)
 	tx.advance(c, length)
 }
 

@@ -45,7 +45,7 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 	left.length = diff
 	d.addUnits(left.list, left.leaf, left.units()-units)
 	d.link(h)
-	d.clients[c].insertAfter(pos, h)
+	d.clients[c].insertAfter(&d.items, pos, h)
 	tx.merges = append(tx.merges, unit{c, right.clock})
 	return h
 }

@@ -41,7 +41,7 @@ func (d *Doc) joinLefts(c uint32, pos runPos) (runPos, int) {
 		p, _ = cl.next(p)
 		d.absorb(lh, cl.at(p))
 	}
-	cl.removeAfter(start, n)
+	cl.removeAfter(&d.items, start, n)
 	return start, n
 }
 
