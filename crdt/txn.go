@@ -22,6 +22,7 @@ type Txn struct {
 	subdocs SubdocEvent
 
 	touchedSpace [1]touch
+	changedSpace [1]int32
 	deleteSpace  [1]codec.Range
 }
 
@@ -51,7 +52,7 @@ func (d *Doc) transact(origin any, local bool, f func(*Txn)) {
 	}
 	d.txns++
 	tx := &Txn{doc: d, origin: origin, local: local, number: d.txns}
-	tx.touched, tx.deletes = tx.touchedSpace[:0], tx.deleteSpace[:0]
+	tx.touched, tx.changed, tx.deletes = tx.touchedSpace[:0], tx.changedSpace[:0], tx.deleteSpace[:0]
 	d.tx = tx
 	d.queue = append(d.queue, tx)
 	first := len(d.queue) == 1
