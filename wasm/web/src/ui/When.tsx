@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react'
 import { whenWords } from '../app/when'
 
 /** How often "5 minutes ago" is looked at anew. */
-const TICK = 15_000
+export const TICK = 15_000
 
 /** A time in words that stay true while they are looked at. */
 export function When({ at }: { at: number }) {
@@ -11,16 +11,16 @@ export function When({ at }: { at: number }) {
 }
 
 const listeners = new Set<() => void>()
-let timer: number | undefined
+let timer: ReturnType<typeof setInterval> | undefined
 
 /** One timer for all times that are shown, and none when none is. */
-function onTick(listener: () => void): () => void {
+export function onTick(listener: () => void): () => void {
   listeners.add(listener)
-  timer ??= window.setInterval(() => listeners.forEach((tell) => tell()), TICK)
+  timer ??= setInterval(() => listeners.forEach((tell) => tell()), TICK)
   return () => {
     listeners.delete(listener)
     if (listeners.size > 0) return
-    window.clearInterval(timer)
+    clearInterval(timer)
     timer = undefined
   }
 }
