@@ -132,15 +132,21 @@ func BenchmarkReplayPaperRemote(b *testing.B) {
 	}
 }
 
-func BenchmarkLoadPaper(b *testing.B) {
+func BenchmarkLoadPaper(b *testing.B) { benchmarkLoad(b, (*Doc).EncodeStateAsUpdate, (*Doc).ApplyUpdate) }
+
+func BenchmarkLoadPaperV2(b *testing.B) {
+	benchmarkLoad(b, (*Doc).EncodeStateAsUpdateV2, (*Doc).ApplyUpdateV2)
+}
+
+func benchmarkLoad(b *testing.B, encode func(*Doc, StateVector) []byte, apply func(*Doc, []byte, any) error) {
 	tr := loadTrace(b, "automerge-paper.json.gz")
 	d := NewDoc(Config{ClientID: 1})
 	tr.replay(b, d)
-	state := d.EncodeStateAsUpdate(nil)
+	state := encode(d, nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		remote := NewDoc(Config{})
-		if err := remote.ApplyUpdate(state, nil); err != nil {
+		if err := apply(remote, state, nil); err != nil {
 			b.Fatal(err)
 		}
 		if len(remote.Text("text").String()) == 0 {

@@ -59,6 +59,10 @@ func (c *UintColumn) Next(d *Decoder) uint64 {
 }
 
 func (c *UintColumn) refill(d *Decoder) {
+	if n, repeated, next := quickInt(d.buf[:c.end], int(c.pos)); next > 0 && n <= MaxSafeInteger && !repeated {
+		c.value, c.left, c.pos = n, 1, uint32(next)
+		return
+	}
 	in := c.within(d)
 	var repeated bool
 	c.value, repeated = in.Int()
@@ -95,6 +99,13 @@ func (c *IntDiffColumn) Next(d *Decoder) uint64 {
 }
 
 func (c *IntDiffColumn) refill(d *Decoder) {
+	if n, negative, next := quickInt(d.buf[:c.end], int(c.pos)); next > 0 && n <= MaxSafeInteger && n&1 == 0 {
+		if c.step = int64(n >> 1); negative {
+			c.step = -c.step
+		}
+		c.left, c.pos = 1, uint32(next)
+		return
+	}
 	in := c.within(d)
 	magnitude, negative := in.int(2*MaxSafeInteger + 1)
 	n := int64(magnitude)

@@ -54,10 +54,51 @@ func (d *Decoder) Byte() byte {
 
 // Uint reads a variable-length unsigned integer of at most 53 bits.
 func (d *Decoder) Uint() uint64 {
-	if d.pos < len(d.buf) && d.buf[d.pos] < 0x80 {
-		d.pos++
-		return uint64(d.buf[d.pos-1])
+	if n, next := quickUint(d.buf, d.pos); next > 0 && n <= MaxSafeInteger {
+		d.pos = next
+		return n
 	}
+	return d.uint()
+}
+
+// quickBytes is how long the integers are that quickUint and quickInt read.
+const quickBytes = 8
+
+// quickUint reads an unsigned integer and returns where it ends, or 0 if that is
+// not within a few bytes.
+func quickUint(buf []byte, pos int) (n uint64, next int) {
+	for shift := 0; pos < len(buf) && shift < 7*quickBytes; shift += 7 {
+		b := buf[pos]
+		pos++
+		n |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return n, pos
+		}
+	}
+	return 0, 0
+}
+
+// quickInt is quickUint for signed integers.
+func quickInt(buf []byte, pos int) (magnitude uint64, negative bool, next int) {
+	if pos >= len(buf) {
+		return 0, false, 0
+	}
+	b := buf[pos]
+	pos++
+	magnitude, negative = uint64(b&0x3f), b&0x40 != 0
+	for shift := 6; b >= 0x80; shift += 7 {
+		if pos >= len(buf) || shift >= 7*quickBytes {
+			return 0, false, 0
+		}
+		b = buf[pos]
+		pos++
+		magnitude |= uint64(b&0x7f) << shift
+	}
+	return magnitude, negative, pos
+}
+
+// uint is Uint for integers of any length, and says what is wrong.
+func (d *Decoder) uint() uint64 {
 	var n uint64
 	for shift := uint(0); shift < 7*maxVarBytes; shift += 7 {
 		b := d.Byte()
@@ -86,6 +127,10 @@ func (d *Decoder) Int() (magnitude uint64, negative bool) { return d.int(MaxSafe
 
 // int is Int with another limit, of at most 54 bits.
 func (d *Decoder) int(limit uint64) (magnitude uint64, negative bool) {
+	if n, negative, next := quickInt(d.buf, d.pos); next > 0 && n <= limit {
+		d.pos = next
+		return n, negative
+	}
 	b := d.Byte()
 	if d.err != nil {
 		return 0, false
