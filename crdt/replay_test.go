@@ -132,7 +132,9 @@ func BenchmarkReplayPaperRemote(b *testing.B) {
 	}
 }
 
-func BenchmarkLoadPaper(b *testing.B) { benchmarkLoad(b, (*Doc).EncodeStateAsUpdate, (*Doc).ApplyUpdate) }
+func BenchmarkLoadPaper(b *testing.B) {
+	benchmarkLoad(b, (*Doc).EncodeStateAsUpdate, (*Doc).ApplyUpdate)
+}
 
 func BenchmarkLoadPaperV2(b *testing.B) {
 	benchmarkLoad(b, (*Doc).EncodeStateAsUpdateV2, (*Doc).ApplyUpdateV2)
