@@ -4,6 +4,9 @@ package crdt
 // run further transactions, which join the queue.
 func (d *Doc) cleanup() {
 	defer func() {
+		for _, tx := range d.queue {
+			tx.over = true
+		}
 		clear(d.queue)
 		d.queue = d.queue[:0]
 	}()
@@ -18,16 +21,19 @@ func (d *Doc) cleanup() {
 // then it reports.
 func (d *Doc) complete(tx *Txn) {
 	cleanFormats := !tx.local && !d.config.DisableFormatCleanup && d.changedFormattedText(tx)
-	var deleters []uint64
-	if cleanFormats {
-		deleters = tx.deletes.Clients()
+	observed := d.observers > 0
+	if cleanFormats || observed {
+		tx.report = &txnReport{deleters: tx.deletes.Clients()}
 	}
 	tx.deletes = tx.deletes.Normalize()
 	for i := range tx.touched {
 		tx.touched[i].after = d.clients[tx.touched[i].client].state
 	}
-	if cleanFormats {
-		d.cleanupFormatting(tx, deleters)
+	if observed {
+		cleanFormats = d.callObservers(tx)
+	}
+	if cleanFormats && !d.config.DisableFormatCleanup {
+		d.cleanupFormatting(tx, tx.report.deleters)
 	}
 	if !d.config.DisableGC {
 		d.collectDeletes(tx)
@@ -41,7 +47,13 @@ func (d *Doc) complete(tx *Txn) {
 	for i := len(tx.merges) - 1; i >= 0; i-- {
 		d.joinAround(tx.merges[i])
 	}
+	tx.joined = true
 	d.report(tx)
+	if tx.subdocs != nil {
+		for _, s := range tx.subdocs.Removed {
+			s.Destroy()
+		}
+	}
 }
 
 // collectDeletes drops the content of what the transaction deleted.

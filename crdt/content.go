@@ -37,7 +37,9 @@ func (tx *Txn) insertValue(list int32, left, right handle, v Value) handle {
 		typ := d.addType(&sharedType{kind: n.kind, item: h, name: n.name, view: v.node.(Shared)})
 		it.content = uint32(typ)
 		n.doc, n.typ = d, typ
+		d.observers += n.watch.count()
 	case KindSubdoc:
+		v.Subdoc().shouldLoad = !v.Subdoc().Unloaded
 		it.kind, it.content = kindDoc, d.subdocs.add(subdocEntry{Subdoc: v.Subdoc()})
 	case KindBytes:
 		it.kind, it.content = kindBinary, d.singles.add(v.plain)

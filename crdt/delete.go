@@ -45,7 +45,7 @@ func (tx *Txn) deleteOne(it *item) {
 		d.refreshMarks(it.list, it.leaf)
 	}
 	tx.addDelete(it.client, it.clock, it.length)
-	tx.change(d.lists[it.list].typ)
+	tx.change(it.list)
 	if it.kind == kindDoc {
 		tx.subdocRemoved(it.content)
 	}

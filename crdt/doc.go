@@ -4,7 +4,8 @@
 //
 // A Doc holds shared types under names: Text, Array, Map and the XML types,
 // which can hold further types. Edits happen inside a transaction
-// (Doc.Transact); each transaction yields one update (Doc.OnUpdate), and
+// (Doc.Transact); each transaction yields one update (Doc.OnUpdate), tells the
+// observers of the types that it changed how they changed (Observe), and
 // replicas that have applied the same updates, in whatever order and however
 // often (Doc.ApplyUpdate), hold the same content. MergeUpdates, DiffUpdate,
 // StateVectorFromUpdate, Inspect, ObfuscateUpdate, StructureOnly and RenameClient
@@ -81,6 +82,8 @@ type Doc struct {
 
 	pending pending
 	hooks   hooks
+	// observers is how many functions observe types of this document.
+	observers int
 }
 
 // NewDoc returns an empty document.

@@ -58,7 +58,7 @@ func subscribe[E any](hooks *[]*func(E), f func(E)) (cancel func()) {
 // report calls the hooks for a completed transaction.
 func (d *Doc) report(tx *Txn) {
 	if len(d.hooks.transaction) > 0 {
-		event := TransactionEvent{Origin: tx.origin, Local: tx.local, Changed: d.changedRoots(tx), Subdocs: tx.subdocs}
+		event := TransactionEvent{Origin: tx.origin, Local: tx.local, Changed: d.changedRoots(tx), Subdocs: *tx.subdocEvent()}
 		for _, f := range d.hooks.transaction {
 			(*f)(event)
 		}
@@ -91,8 +91,8 @@ const maxKeptBuffer = 64 << 10
 
 func (d *Doc) changedRoots(tx *Txn) []string {
 	var names []string
-	for _, typ := range tx.changed {
-		if t := d.types[typ]; !t.gone {
+	for _, c := range tx.changed {
+		if t := d.types[c.typ]; !t.gone {
 			names = append(names, d.rootName(t))
 		}
 	}

@@ -34,8 +34,8 @@ func (tx *Txn) cleanupGap(list int32, start, curr handle, startAttrs formatSet, 
 // changedFormattedText tells whether a remote transaction changed a text that
 // has format marks.
 func (d *Doc) changedFormattedText(tx *Txn) bool {
-	for _, typ := range tx.changed {
-		if t := d.types[typ]; t.kind.isText() && t.formatted && !d.isDeleted(t) {
+	for _, c := range tx.changed {
+		if t := d.types[c.typ]; t.kind.isText() && t.formatted && !d.isDeleted(t) {
 			return true
 		}
 	}

@@ -181,7 +181,7 @@ func (tx *Txn) insert(h, left, right handle) {
 	case kindDoc:
 		tx.subdocAdded(it.content)
 	}
-	tx.change(typ)
+	tx.change(it.list)
 	if t.item != 0 && d.items.at(t.item).deleted || l.entry && it.right != 0 {
 		tx.delete(h)
 	}
@@ -191,7 +191,7 @@ func (tx *Txn) insert(h, left, right handle) {
 // as garbage.
 func (tx *Txn) addCollected(c uint32, clock, length uint64) {
 	d := tx.doc
-	if last := d.clients[c].last(); last != 0 && d.items.at(last).kind == kindGC {
+	if last := d.clients[c].last(); last != 0 && d.items.at(last).kind == kindGC && d.queue[0] == tx {
 		d.items.at(last).length += length
 		tx.advance(c, length)
 		return

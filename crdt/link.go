@@ -91,7 +91,7 @@ func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
 	it.length += units
 	d.addUnits(it.list, it.leaf, int64(units))
 	tx.advance(it.client, units)
-	tx.change(d.lists[it.list].typ)
+	tx.change(it.list)
 }
 
 // extendDeleted adds deleted units to an item of kindDeleted that is the last
@@ -102,13 +102,18 @@ func (tx *Txn) extendDeleted(h handle, units uint64) {
 	tx.addDelete(it.client, it.end(), units)
 	it.length += units
 	tx.advance(it.client, units)
-	tx.change(d.lists[it.list].typ)
+	tx.change(it.list)
 }
 
 // continues tells whether content that follows the last item h of a client,
 // and has the given kind, right neighbour and right origin, would be joined
 // with it at the end of the transaction. Then it can be added to h at once.
 func (d *Doc) continues(h handle, kind uint8, right handle, rightClient uint32, rightClock uint64) bool {
+	if d.queue[0] != d.tx {
+		// An earlier transaction is still to be reported, in which Yjs shows the
+		// two as they are before they are joined.
+		return false
+	}
 	it := d.items.at(h)
 	switch kind {
 	case kindString, kindDeleted:

@@ -27,6 +27,8 @@ type node struct {
 	typ  int32
 	kind typeKind
 	name string // of an XML element or hook
+	// watch holds the functions that observe the type; nil while there was none.
+	watch *observers
 }
 
 func (n *node) base() *node     { return n }

@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
@@ -17,13 +18,27 @@ type Txn struct {
 	deletes codec.Ranges
 	touched []touch
 	merges  []unit // items that came about by splitting, and the like
-	changed []int32
+	changed []listChange
+	joined  bool       // its runs are joined with what they continue
+	over    bool       // every transaction of the queue is completed
+	report  *txnReport // what only hooks and observers need
 
-	subdocs SubdocEvent
+	subdocs *SubdocEvent // nil: nothing happened to any
 
 	touchedSpace [1]touch
-	changedSpace [1]int32
+	changedSpace [1]listChange
 	deleteSpace  [1]codec.Range
+}
+
+// txnReport is what observers and hooks get of a transaction.
+type txnReport struct {
+	starts map[uint32]uint64 // by client, its state before; once there are many
+	// The events below each type, in the order in which Yjs tells of them.
+	parents  []parentEvents
+	parentAt map[int32]int // by type, its place in parents
+	// deleters are the clients whose units were deleted, in the order of their
+	// first deletion, which decides bytes as in Yjs.
+	deleters []uint64
 }
 
 // touch is a client to which a transaction added units.
@@ -108,19 +123,68 @@ func (tx *Txn) addDelete(c uint32, clock, length uint64) {
 	tx.deletes = append(tx.deletes, codec.Range{Client: id, Clock: clock, Len: length})
 }
 
-// change records that a type's children or entries changed, unless the type
-// is new or deleted.
-func (tx *Txn) change(typ int32) {
-	t := tx.doc.types[typ]
-	if t.changedIn == tx.number {
+// listChange names what a transaction changed of a type: the values of a key,
+// or its children.
+type listChange struct {
+	typ int32
+	key int32 // -1: the children
+}
+
+// change records that a list changed, unless the type that it belongs to is
+// new or deleted.
+func (tx *Txn) change(list int32) {
+	l := &tx.doc.lists[list]
+	if l.changedIn == tx.number {
 		return
 	}
-	if t.item != 0 {
+	if t := tx.doc.types[l.typ]; t.item != 0 {
 		it := tx.doc.items.at(t.item)
 		if it.deleted || it.clock >= tx.before(it.client) {
 			return
 		}
 	}
-	t.changedIn = tx.number
-	tx.changed = append(tx.changed, typ)
+	l.changedIn = tx.number
+	c := listChange{typ: l.typ, key: -1}
+	if l.entry {
+		c.key = int32(l.key)
+	}
+	tx.changed = append(tx.changed, c)
+}
+
+// startOf returns the state of a client before a transaction that is being
+// completed.
+func (tx *Txn) startOf(c uint32) uint64 {
+	if r := tx.report; r != nil && len(tx.touched) > fewItems {
+		if len(r.starts) != len(tx.touched) {
+			r.starts = make(map[uint32]uint64, len(tx.touched))
+			for _, t := range tx.touched {
+				r.starts[t.client] = t.before
+			}
+		}
+		if start, ok := r.starts[c]; ok {
+			return start
+		}
+		return tx.doc.clients[c].state
+	}
+	for _, t := range tx.touched {
+		if t.client == c {
+			return t.before
+		}
+	}
+	return tx.doc.clients[c].state
+}
+
+// deleted tells whether a transaction that is being completed deleted a unit.
+func (tx *Txn) deleted(c uint32, clock uint64) bool {
+	id := uint64(tx.doc.clients[c].id)
+	i, found := slices.BinarySearchFunc(tx.deletes, codec.Range{Client: id, Clock: clock}, func(r, at codec.Range) int {
+		if r.Client != at.Client {
+			return cmp.Compare(at.Client, r.Client)
+		}
+		return cmp.Compare(r.Clock, at.Clock)
+	})
+	if found {
+		return true
+	}
+	return i > 0 && tx.deletes[i-1].Client == id && clock < tx.deletes[i-1].End()
 }

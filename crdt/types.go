@@ -34,8 +34,7 @@ type sharedType struct {
 	entries *entryTable // of the type's map; nil while there was none
 	formats *keySet     // keys of all format marks ever; nil while there was none
 
-	changedIn uint64 // the last transaction that changed the type
-	view      Shared // the type as callers see it
+	view Shared // the type as callers see it
 }
 
 // entryTable is the map of a type.
@@ -106,6 +105,7 @@ type itemList struct {
 	root        int32
 	marks       marks // of the children
 	units       int64
+	changedIn   uint64 // the last transaction that changed the list
 }
 
 // addType adds a type that is not in any item yet.

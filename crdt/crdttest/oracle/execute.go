@@ -91,6 +91,7 @@ func engineFrames(stack []byte) string {
 func (w *world) run(step Step, o *Observation) error {
 	to, from := w.replicas[step.To], w.replicas[step.From]
 	to.events = nil
+	to.watches.begin()
 	var err error
 	switch step.Kind {
 	case StepEdit:
@@ -120,6 +121,10 @@ func (w *world) run(step Step, o *Observation) error {
 	case StepSetID:
 		to.id = crdt.ClientID(step.ID)
 		to.doc.SetClientID(to.id)
+	case StepWatch:
+		to.watches.some(step)
+	case StepUnwatch:
+		to.watches.stop(step)
 	case StepConverged:
 		o.add("converged", strconv.AppendBool(nil, w.converged()))
 	default:

@@ -32,6 +32,7 @@ func Generate(seed uint64) Program {
 		p.Steps = append(p.Steps, g.step())
 	}
 	p.Steps = append(p.Steps, g.settle(p.Lazy)...)
+	g.aside(seed, 0xe7e7).addWatches(&p)
 	chooseFormats(p)
 	return p
 }

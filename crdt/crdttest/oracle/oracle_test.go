@@ -121,6 +121,11 @@ func (c tally) checkComplete(t *testing.T) {
 			t.Errorf("no step of kind %s ran in format 2", kind)
 		}
 	}
+	for _, kind := range []StepKind{StepWatch, StepUnwatch} {
+		if c["step "+string(kind)] == 0 {
+			t.Errorf("no step of kind %s ran", kind)
+		}
+	}
 	for kind := range edits {
 		if c["edit "+kind] == 0 {
 			t.Errorf("no edit of kind %s ran", kind)
@@ -207,6 +212,12 @@ func (c tally) add(p Program) {
 			c["replica with an id of 53 bits"]++
 		default:
 			c["replica with an id of 32 bits"]++
+		}
+		if r.Watch > 0 {
+			c["replica whose roots are observed"]++
+		}
+		for _, op := range r.React {
+			c["edit "+op.Kind+" by an observer"]++
 		}
 		if r.NoGC {
 			c["replica without garbage collection"]++

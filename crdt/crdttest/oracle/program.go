@@ -25,6 +25,10 @@ type Program struct {
 type Replica struct {
 	ID   uint64 `json:"id"` // client id
 	NoGC bool   `json:"nogc,omitempty"`
+	// Watch says what observes its roots, as bits, and React what the observers
+	// do in each step, one operation a call.
+	Watch int  `json:"watch,omitempty"`
+	React []Op `json:"react,omitempty"`
 }
 
 // Step is one thing that happens to the replica with index To. After it, both
@@ -66,6 +70,8 @@ const (
 	StepDefine    StepKind = "define"    // define a root type
 	StepSetID     StepKind = "setid"     // go on under another client id
 	StepConverged StepKind = "converged" // do all replicas show the same?
+	StepWatch     StepKind = "watch"     // observe a type from now on
+	StepUnwatch   StepKind = "unwatch"   // stop observing
 )
 
 // usesFormat tells whether a step exchanges or makes updates.

@@ -34,6 +34,7 @@ type replica struct {
 	events  []event
 	caret   int
 	defined []*root
+	watches watches
 }
 
 // event is an update that a transaction made.
@@ -44,6 +45,7 @@ type event struct {
 
 func newReplica(w *world, config Replica, lazy bool) *replica {
 	r := &replica{world: w, id: crdt.ClientID(config.ID), noGC: config.NoGC, cursors: map[*replica]int{}}
+	r.watches = watches{replica: r, onRoots: config.Watch, react: config.React}
 	if !lazy {
 		r.defined = roots[:]
 	}
@@ -53,7 +55,10 @@ func newReplica(w *world, config Replica, lazy bool) *replica {
 
 func (r *replica) open() {
 	r.doc = crdt.NewDoc(crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"})
-	r.shared()
+	r.watches.reset()
+	for _, s := range r.shared() {
+		r.watches.root(s)
+	}
 	r.doc.OnUpdate(func(e crdt.UpdateEvent) {
 		u := made(slices.Clone(e.Update), false)
 		r.events = append(r.events, event{u, e.Local})
@@ -71,6 +76,7 @@ func (r *replica) open() {
 func (r *replica) reload(v2 bool) error {
 	state := made(r.state(nil, v2), v2)
 	r.open()
+	r.watches.reactions = len(r.watches.react) // in Yjs there is no client id yet to edit under
 	return r.apply(state, v2)
 }
 
@@ -99,7 +105,7 @@ func (r *replica) define(d *root) {
 	}
 	r.defined = append(slices.Clone(r.defined), d)
 	slices.SortFunc(r.defined, func(a, b *root) int { return slices.Index(roots[:], a) - slices.Index(roots[:], b) })
-	d.get(r.doc, d.name)
+	r.watches.root(d.get(r.doc, d.name))
 }
 
 // shared returns the defined root types.
@@ -161,6 +167,7 @@ func (r *replica) observe(o *Observation) {
 		o.add(name, e.update.v1)
 		o.add("the same in format 2", e.update.v2)
 	}
+	r.watches.write(o)
 	o.add("state", r.state(nil, false))
 	o.add("state in format 2", r.state(nil, true))
 	o.add("state vector", r.doc.StateVector().Encode())

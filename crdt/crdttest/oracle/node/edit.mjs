@@ -166,7 +166,11 @@ function find(rootTypes, family) {
   return found
 }
 
+// allTypes returns all live types below the given roots.
+export const allTypes = (rootTypes) => find(rootTypes, 'any')
+
 const families = {
+  any: () => true,
   text: (v) => v instanceof Y.Text,
   array: (v) => v instanceof Y.Array,
   map: (v) => v instanceof Y.Map,

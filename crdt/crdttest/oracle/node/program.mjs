@@ -4,6 +4,7 @@ import * as Y from 'yjs'
 import { plain, dump } from './dump.mjs'
 import { edit } from './edit.mjs'
 import * as format from './format2.mjs'
+import { Watches } from './watch.mjs'
 
 // roots are the shared types at the top of each document, in the order in
 // which edits find them.
@@ -33,6 +34,7 @@ class World {
     const to = this.replicas[step.c]
     const from = this.replicas[step.f ?? 0]
     to.events = []
+    to.watches.begin()
     this[step.k](step, to, from, out)
     to.observe(out)
   }
@@ -128,6 +130,14 @@ class World {
     to.id = to.doc.clientID = step.id
   }
 
+  watch(step, to) {
+    to.watches.some(step)
+  }
+
+  unwatch(step, to) {
+    to.watches.stop(step)
+  }
+
   converged(step, to, from, out) {
     const texts = this.replicas.map((r) => r.dump())
     out.field('converged', String(texts.every((t) => t === texts[0])))
@@ -149,7 +159,8 @@ function cutStateVector(doc, cuts) {
 }
 
 class Replica {
-  constructor({ id, nogc }, lazy, log) {
+  constructor(config, lazy, log) {
+    const { id, nogc } = config
     this.id = id
     this.gc = !nogc
     this.log = log
@@ -158,13 +169,15 @@ class Replica {
     this.events = []
     this.caret = { at: 0 }
     this.defined = lazy ? [] : [...roots]
+    this.watches = new Watches(this, config)
     this.open()
     this.doc.clientID = id
   }
 
   open() {
     this.doc = new Y.Doc({ gc: this.gc, guid: 'oracle' })
-    for (const [name, type] of this.defined) this.doc.get(name, type)
+    this.watches.reset()
+    for (const type of this.definedRoots()) this.watches.root(type)
     this.doc.on('update', (bytes, origin, doc, transaction) => {
       const update = new format.Update(bytes, false)
       this.events.push({ update, local: transaction.local })
@@ -182,6 +195,7 @@ class Replica {
     const state = new format.Update(api.state(this.doc), v2)
     this.doc.destroy()
     this.open()
+    this.watches.reactions = Infinity // there is no client id yet to edit under
     this.apply(state, v2)
     this.doc.clientID = this.id
   }
@@ -190,7 +204,7 @@ class Replica {
     if (!this.defined.includes(root)) {
       this.defined.push(root)
       this.defined.sort((a, b) => roots.indexOf(a) - roots.indexOf(b))
-      this.doc.get(...root)
+      this.watches.root(this.doc.get(...root))
     }
   }
 
@@ -218,6 +232,7 @@ class Replica {
       out.field(local ? 'local update' : 'remote update', update.v1)
       out.field('the same in format 2', update.v2)
     }
+    this.watches.write(out)
     out.field('state', Y.encodeStateAsUpdate(this.doc))
     out.field('state in format 2', Y.encodeStateAsUpdateV2(this.doc))
     out.field('state vector', Y.encodeStateVector(this.doc))

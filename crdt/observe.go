@@ -1,0 +1,250 @@
+package crdt
+
+import (
+	"cmp"
+	"slices"
+)
+
+// observers are the functions that observe one type.
+type observers struct {
+	own  []*func(*Event)
+	deep []*func([]*Event)
+}
+
+func (o *observers) count() int {
+	if o == nil {
+		return 0
+	}
+	return len(o.own) + len(o.deep)
+}
+
+// Observe calls f after each transaction that changed the type itself - its
+// children, or keys of its map or attributes -, until cancel is called. It is
+// not called for a type that the transaction created or deleted. f may edit the
+// document, in a further transaction that is reported by itself. It is Yjs's
+// observe.
+func (n *node) Observe(f func(*Event)) (cancel func()) {
+	return observe(n, &n.watchers().own, f)
+}
+
+// ObserveDeep calls f after each transaction that changed the type or types
+// inside it, until cancel is called, with an event for each of those that were
+// changed: first those of outer types. It is Yjs's observeDeep.
+func (n *node) ObserveDeep(f func([]*Event)) (cancel func()) {
+	return observe(n, &n.watchers().deep, f)
+}
+
+func (n *node) watchers() *observers {
+	if n.watch == nil {
+		n.watch = &observers{}
+	}
+	return n.watch
+}
+
+func observe[E any](n *node, list *[]*func(E), f func(E)) (cancel func()) {
+	stop := subscribe(list, f)
+	if n.doc != nil {
+		n.doc.observers++
+	}
+	return func() {
+		before := len(*list)
+		stop()
+		if n.doc != nil {
+			n.doc.observers -= before - len(*list)
+		}
+	}
+}
+
+// watch returns the functions that observe a type.
+func (t *sharedType) watch() observers {
+	if t.view == nil {
+		return observers{}
+	}
+	if w := t.view.base().watch; w != nil {
+		return *w
+	}
+	return observers{}
+}
+
+// parentEvents are the events of a type and of all types inside it.
+type parentEvents struct {
+	typ    int32
+	events []*Event
+}
+
+// callObservers calls the observers of all types that a transaction changed,
+// in Yjs's order, and tells whether Yjs would clean up format marks after them.
+func (d *Doc) callObservers(tx *Txn) (cleanFormats bool) {
+	for _, e := range tx.newEvents() {
+		t := d.types[e.target]
+		if d.isDeleted(t) {
+			continue
+		}
+		tx.addEvent(e)
+		for _, f := range t.watch().own {
+			(*f)(e)
+		}
+		cleanFormats = cleanFormats || !tx.local && t.kind.isText() && t.formatted
+	}
+	var deep []parentEvents
+	for _, p := range tx.report.parents {
+		if t := d.types[p.typ]; !d.isDeleted(t) && len(t.watch().deep) > 0 {
+			deep = append(deep, p)
+		}
+	}
+	for _, p := range deep {
+		events := slices.DeleteFunc(slices.Clone(p.events), func(e *Event) bool { return d.isDeleted(d.types[e.target]) })
+		for _, e := range events {
+			e.current, e.hasPath = p.typ, false
+		}
+		slices.SortStableFunc(events, func(a, b *Event) int { return cmp.Compare(len(a.Path()), len(b.Path())) })
+		for _, f := range d.types[p.typ].watch().deep {
+			(*f)(events)
+		}
+	}
+	return cleanFormats
+}
+
+// newEvents returns an event for each type that a transaction changed, in the
+// order of their first change.
+func (tx *Txn) newEvents() []*Event {
+	var events []*Event
+	at := make(map[int32]*Event, len(tx.changed))
+	for _, c := range tx.changed {
+		e := at[c.typ]
+		if e == nil {
+			if tx.doc.types[c.typ].kind == typeUndefined {
+				continue // as in Yjs, nobody can observe it yet
+			}
+			e = &Event{tx: tx, target: c.typ, current: c.typ}
+			at[c.typ] = e
+			events = append(events, e)
+		}
+		if c.key >= 0 {
+			e.keys = append(e.keys, uint32(c.key))
+		} else {
+			e.children = true
+		}
+	}
+	return events
+}
+
+// addEvent files an event under its type and all that hold it.
+func (tx *Txn) addEvent(e *Event) {
+	d := tx.doc
+	r := tx.report
+	if r.parentAt == nil {
+		r.parentAt = make(map[int32]int)
+	}
+	for typ := e.target; ; typ = d.parentType(typ) {
+		i, ok := r.parentAt[typ]
+		if !ok {
+			i = len(r.parents)
+			r.parentAt[typ] = i
+			r.parents = append(r.parents, parentEvents{typ: typ})
+		}
+		r.parents[i].events = append(r.parents[i].events, e)
+		if d.types[typ].item == 0 {
+			return
+		}
+	}
+}
+
+// parentType returns the type that holds a type which is no root.
+func (d *Doc) parentType(typ int32) int32 {
+	return d.lists[d.items.at(d.types[typ].item).list].typ
+}
+
+// Event tells how a transaction changed one shared type. What changed is
+// computed when it is asked for, and can be asked for while the observers and
+// hooks of that transaction, and of those begun by them, run; what was
+// computed stays. An event is shared by all observers.
+type Event struct {
+	tx              *Txn
+	target, current int32
+	children        bool
+	keys            []uint32
+
+	text       []DeltaOp
+	list       []ListOp
+	entries    []KeyChange
+	hasText    bool
+	hasList    bool
+	hasEntries bool
+
+	path    []PathStep // from current
+	hasPath bool
+}
+
+// Txn returns the transaction.
+func (e *Event) Txn() *Txn { return e.tx }
+
+// Target returns the type that changed.
+func (e *Event) Target() Shared { return e.tx.doc.view(e.target) }
+
+// CurrentTarget returns the type whose observer is being called: for Observe
+// the target, for ObserveDeep the observed type.
+func (e *Event) CurrentTarget() Shared { return e.tx.doc.view(e.current) }
+
+// ChildrenChanged tells whether children were inserted or deleted: text,
+// elements or nodes. It is Yjs's childListChanged.
+func (e *Event) ChildrenChanged() bool { return e.children }
+
+// KeysChanged returns the keys of the map, or the attributes, that were
+// touched, in the order of their first change. It is Yjs's keysChanged and
+// attributesChanged; Keys tells more.
+func (e *Event) KeysChanged() []string {
+	var names []string
+	for _, key := range e.keys {
+		names = append(names, e.tx.doc.keys[key])
+	}
+	return names
+}
+
+// PathStep is one step from a type to a type inside it: the index of a child,
+// or a key of its map.
+type PathStep struct {
+	Index int    // units before the child; -1: Key counts
+	Key   string // when Index is -1
+}
+
+// Path returns the way from CurrentTarget to Target, or nil if they are the
+// same.
+func (e *Event) Path() []PathStep {
+	if e.hasPath {
+		return e.path
+	}
+	d := e.tx.doc
+	var path []PathStep
+	for typ := e.target; typ != e.current && d.types[typ].item != 0; typ = d.parentType(typ) {
+		h := d.types[typ].item
+		step := PathStep{Index: -1}
+		if l := &d.lists[d.items.at(h).list]; l.entry {
+			step.Key = d.keys[l.key]
+		} else {
+			step.Index = int(d.unitIndex(h))
+		}
+		path = append(path, step)
+	}
+	slices.Reverse(path)
+	e.path, e.hasPath = path, true
+	return path
+}
+
+// unitIndex returns how many units of its list come before a child.
+func (d *Doc) unitIndex(h handle) int64 {
+	at := d.items.at(h).leaf
+	lf := &d.tree.leaves[at]
+	var index int64
+	for _, left := range lf.items[:lf.slot(h)] {
+		index += d.items.at(left).units()
+	}
+	for kid, parent := at, lf.parent; parent != 0; {
+		p := &d.tree.inners[parent]
+		for _, units := range p.units[:p.slot(kid)] {
+			index += units
+		}
+		kid, parent = parent, p.parent
+	}
+	return index
+}
