@@ -83,8 +83,12 @@ func (s *siege) tries(stream uint8, taken bool) {
 	} else {
 		e = x.Sign(seal.Payload{Body: lateRecord(s.t)}, func(h *oplog.Header) { h.Stream, h.NumOps = stream, 1 })
 	}
+	before := s.Peers[1].Metric("sheaf_gossip_messages_total", "ignore")
 	s.send(e)
 	time.Sleep(time.Minute)
+	if !taken && !s.bySync {
+		s.ignored(before + 1) // and so not passed on
+	}
 	want, shows := uint64(0), 0
 	if taken {
 		want, shows = 1, 1
