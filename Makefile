@@ -103,6 +103,7 @@ bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, k
 	  trace=../shared/traces/$${run%:*}.json.gz; \
 	  if [ -f $$trace ]; then bin/sheaf-bench replay --trace $$trace --nodes $${run#*:} --json; \
 	  else echo "$$trace is absent: its replay is left out"; fi; done
+	@trace=../shared/traces/automerge-paper.json.gz; if [ -f $$trace ]; then bin/sheaf-bench open --trace $$trace --json; fi
 	.ci/need chromium
 	cd $(WEB) && npm run --silent measure
 

@@ -61,7 +61,8 @@ func (it *item) units() int64 {
 // isMark tells whether the item is a format mark that is in effect.
 func (it *item) isMark() bool { return it.kind == kindFormat && !it.deleted }
 
-const chunkBits = 9
+// chunkBits is small: most documents are a few items, and many are open at once.
+const chunkBits = 4
 
 type chunk [1 << chunkBits]item
 

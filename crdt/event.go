@@ -71,6 +71,7 @@ func (d *Doc) report(tx *Txn) {
 // of a format, if there are any.
 func (d *Doc) reportUpdate(tx *Txn, f codec.Format, e *codec.Encoder, hooks []*func(UpdateEvent)) {
 	if len(hooks) == 0 {
+		*e = codec.Encoder{}
 		return
 	}
 	e.Begin(f)

@@ -71,6 +71,8 @@ type Document struct {
 	queue   *applyQueue
 	body    *crdt.Doc
 
+	unfollow func() // ends onBodyUpdate; nil while there is no session
+
 	// Own edits on their way into the log.
 	sessions  map[string]*Session
 	own       map[wire.ChainID]*slot
@@ -160,7 +162,20 @@ func (d *Document) resetContent() {
 	// A clean-up here would delete what no entry deletes: nodes with the same
 	// entries would differ. Pages clean up, and what they delete is logged.
 	d.body = crdt.NewDoc(crdt.Config{DisableFormatCleanup: true})
-	d.body.OnUpdate(d.onBodyUpdate)
+	d.unfollow = nil
+	d.followBody()
+}
+
+// followBody has the engine encode what changes while a session wants to
+// know: without one, loading and idle documents would pay for it in vain.
+func (d *Document) followBody() {
+	switch {
+	case len(d.sessions) > 0 && d.unfollow == nil:
+		d.unfollow = d.body.OnUpdate(d.onBodyUpdate)
+	case len(d.sessions) == 0 && d.unfollow != nil:
+		d.unfollow()
+		d.unfollow = nil
+	}
 }
 
 // ID returns the document's id.

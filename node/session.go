@@ -175,6 +175,7 @@ func (d *Document) newLease() (Lease, error) {
 	s.presence.id = raw
 	sl.session = s
 	d.sessions[s.id] = s
+	d.followBody()
 	d.pushDurable(s)
 	d.introduceSelf()
 	d.wake()
@@ -443,6 +444,7 @@ func (d *Document) releaseSession(s *Session) {
 		return
 	}
 	delete(d.sessions, s.id)
+	d.followBody()
 	if s.slot.session == s {
 		s.slot.session = nil
 		d.freeSlots = append(d.freeSlots, s.slot.inc)

@@ -3,10 +3,11 @@
 // so that anyone can check our claims.
 //
 //	sheaf-bench replay --trace FILE --nodes N --json
+//	sheaf-bench open --trace FILE --json
 //	sheaf-bench crypto --json
 //	sheaf-bench crdt --work all --json
 //
-// Compiled for js/wasm it has all but the first command.
+// Compiled for js/wasm it has all but the first two.
 //
 // It promises that every figure is measured in the run that prints it, and
 // that the exit status is 1 when a node or a document ends with a wrong text.
@@ -42,11 +43,14 @@ func run(args []string) error {
 }
 
 const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [--json]
+       sheaf-bench open --trace FILE [--runs N] [--idle N] [--json]
        sheaf-bench crypto [--json]
        sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
 
   replay   run a recorded history through N nodes, each a process of its own,
            over loopback, and compare every node's text with the history's end
+  open     keep a recorded history in a store, and time processes that open it
+           until the text shows and until it can be edited; weigh idle documents
   crypto   time signatures, encryption, wraps, verification of entries, and the
            decisions of the access log
   crdt     time the merge engine at recorded and made-up histories, look at the

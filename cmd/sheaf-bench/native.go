@@ -9,6 +9,10 @@ func runNative(args []string) (done bool, err error) {
 		return true, replay(args[1:])
 	case "replay-node": // a node of a replay, started by it
 		return true, replayNode(args[1:])
+	case "open":
+		return true, open(args[1:])
+	case "open-node": // a process that opens a store, started by it
+		return true, openNode(args[1:])
 	}
 	return false, nil
 }
