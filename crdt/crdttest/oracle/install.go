@@ -34,8 +34,13 @@ const installed = "node_modules/.package-lock.json"
 // time, so one does it while the others wait.
 func install(dir string) error {
 	ready := func() bool {
-		_, err := os.Stat(filepath.Join(dir, installed))
-		return err == nil
+		done, err := os.Stat(filepath.Join(dir, installed))
+		if err != nil {
+			return false
+		}
+		// The list of packages may have changed since.
+		list, err := os.Stat(filepath.Join(dir, "package-lock.json"))
+		return err != nil || !list.ModTime().After(done.ModTime())
 	}
 	if ready() {
 		return nil

@@ -13,8 +13,11 @@
 // testdata/programs.
 //
 // The same child also speaks y-protocols, for the tests of crdt/awareness and
-// crdt/yproto.
+// crdt/yproto, and asks Yrs (npm's ywasm) what plain programs come to
+// (TestSecondVoice). Yrs is not compared byte for byte: it keeps runs apart that
+// Yjs joins, shows minus zero and infinite numbers as JSON does, and does not part
+// surrogate pairs.
 //
-// It is a test kit: it needs Node, and npm once to install yjs. It leaves out
+// It is a test kit: it needs Node, and npm once to install yjs and ywasm. It leaves out
 // undo and snapshots, which crdt does not have.
 package oracle

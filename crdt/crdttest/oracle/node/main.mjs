@@ -6,12 +6,13 @@
 import './clock.mjs'
 import { Answer } from './answer.mjs'
 import { runProgram } from './program.mjs'
+import { runSecond } from './second.mjs'
 import { runPresence, runFrames } from './protocols.mjs'
 
 // Yjs reports some things on the console, which here would break the frames.
 console.log = console.error
 
-const handlers = { program: runProgram, presence: runPresence, frames: runFrames }
+const handlers = { program: runProgram, second: runSecond, presence: runPresence, frames: runFrames }
 
 function answer(request) {
   const out = new Answer()
