@@ -124,3 +124,16 @@ func SealBeside(d *Document, ops [][]byte) error {
 	d.wake()
 	return nil
 }
+
+// RotateOften has this device renew the document's key a number of times.
+func RotateOften(d *Document, times int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for range times {
+		if err := d.rotate(d.node.cfg.Now()); err != nil {
+			return err
+		}
+	}
+	d.wake()
+	return nil
+}

@@ -4,6 +4,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -52,5 +53,36 @@ func TestLeaveKeepsEveryChain(t *testing.T) {
 		if lost := all(d); lost != "" || d.AsideCount() != 0 {
 			t.Errorf("%s lost %q, %d set aside", name, lost, d.AsideCount())
 		}
+	}
+}
+
+// TestLeaveThatWouldLoseEditsIsRefused: who has made more changes of access than
+// count cannot say which of its many chains count, so it stays, with all it wrote.
+func TestLeaveThatWouldLoseEditsIsRefused(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to read", func() bool { return db.Text() == "start. " })
+	offline(t, b, true)
+	var del replication.Delivery
+	del.Doc = da.ID()
+	for i := range access.MaxStatements + 1 {
+		x := node.NewAttacker(db, uint32(i))
+		del.Entries = append(del.Entries, x.Write(func(tx *crdt.Txn, doc *crdt.Doc) error { return doc.Text("text").Insert(tx, 7, "x") }).Raw)
+	}
+	if err := b.Receive(context.Background(), a.Device(), del); err != nil {
+		t.Fatal(err)
+	}
+	want := "start. " + strings.Repeat("x", access.MaxStatements+1)
+	await(t, "B to have all", func() bool { return db.Text() == want })
+	if err := node.RotateOften(db, 256); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Leave(context.Background()); !errors.Is(err, node.ErrCannotLeave) {
+		t.Errorf("leaving: %v", err)
+	}
+	if db.State() != node.StateReady || db.Text() != want {
+		t.Errorf("after it: %s, %d characters", db.State(), len(db.Text()))
 	}
 }

@@ -166,3 +166,29 @@ func TestReplayedPresenceIsRefused(t *testing.T) {
 		replay("after leaving", first, moved, left)
 	})
 }
+
+// TestPresenceTellsWhatIsHeld: a digest of it goes along every 30 seconds, and
+// is another one when something was written.
+func TestPresenceTellsWhatIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWrapWorld(t)
+		digest := func() string {
+			w.d.mu.Lock()
+			defer w.d.mu.Unlock()
+			return string(w.d.dueDigest())
+		}
+		first := digest()
+		if first == "" || digest() != "" {
+			t.Error("the digest is not told once in its interval")
+		}
+		time.Sleep(digestInterval)
+		if digest() != first {
+			t.Error("the digest changed, and nothing was written")
+		}
+		w.letIn(access.Viewer)
+		time.Sleep(digestInterval)
+		if got := digest(); got == "" || got == first {
+			t.Error("the digest did not change with what is held")
+		}
+	})
+}
