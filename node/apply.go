@@ -116,7 +116,10 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 	if !ok {
 		return false
 	}
-	client := crdt.ClientID(wire.ClientID(d.id.Short(), dev, auth, inc, streamBody))
+	client := crdt.ClientID(d.node.clientOf(d.id.Short(), dev, auth, inc))
+	if d.chains.Barred(id) || !d.causes.claim(id, client) {
+		return false
+	}
 	chain := d.causes.chain(id, client)
 	ref := entryRef{id, chain.applied()}
 	counts := d.chains.Counts(id)
@@ -139,7 +142,21 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 	}
 	d.queue.release(ref)
 	d.queue.retry(id)
+	if ref.seq == 0 {
+		d.yieldClient(id, client)
+	}
 	return true
+}
+
+// yieldClient moves what own sessions write under a client id elsewhere, once
+// another chain was merged under it.
+func (d *Document) yieldClient(id wire.ChainID, client crdt.ClientID) {
+	for chain, sl := range d.own {
+		if sl.client == client && chain != id {
+			d.checkSlots()
+			return
+		}
+	}
 }
 
 // nextEntry finds an accepted entry in memory or in the store.

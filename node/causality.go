@@ -102,10 +102,19 @@ func (g *causality) chain(id wire.ChainID, client crdt.ClientID) *chainBody {
 	}
 	c := &chainBody{client: client, listed: map[wire.ChainID]uint64{}}
 	g.chains[id] = c
-	if _, taken := g.clients[client]; !taken {
-		g.clients[client] = id
-	}
+	g.claim(id, client)
 	return c
+}
+
+// claim says whether a chain may write under a client id: one that nothing was
+// merged under by another. Of two chains with one, each would take the other's
+// text for its own.
+func (g *causality) claim(id wire.ChainID, client crdt.ClientID) bool {
+	if other, taken := g.clients[client]; taken && other != id && g.chains[other].applied() > 0 {
+		return false // that counts no longer: the next rebuild makes room
+	}
+	g.clients[client] = id
+	return true
 }
 
 // depsFor lists, for each foreign chain whose ids the update names, the

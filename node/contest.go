@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/store"
@@ -16,6 +17,9 @@ type contests struct {
 	dirty bool      // something that decides has changed
 	open  bool      // Endorse was told something
 	last  time.Time // when they were last decided
+
+	endorsed time.Time // when this device last endorsed what it shows
+	slot     *slot     // the chain it did so on
 
 	// deps are the dependencies of entries that are not merged.
 	deps map[wire.EntryID][]oplog.Dep
@@ -33,7 +37,7 @@ func (d *Document) settleContests() {
 	if !c.dirty {
 		return
 	}
-	if !c.open && len(d.chains.Forks()) == 0 && !d.blocked() {
+	if !c.open && len(d.chains.Forks()) == 0 && !d.chains.Collisions() && !d.blocked() {
 		c.dirty = false
 		return
 	}
@@ -74,7 +78,8 @@ func (d *Document) wantDeps(chain wire.ChainID) {
 	}
 }
 
-// bySeniority lists the chains in the order in which they endorse.
+// bySeniority lists the chains in the order in which they endorse: owners'
+// first.
 func (d *Document) bySeniority() []wire.ChainID {
 	list := slices.Collect(d.chains.All())
 	slices.SortStableFunc(list, func(a, b wire.ChainID) int {
@@ -83,9 +88,20 @@ func (d *Document) bySeniority() []wire.ChainID {
 		if x == y && xAuth == yAuth {
 			return cmp.Compare(xInc, yInc)
 		}
+		if p, q := d.ownerClass(xAuth, x), d.ownerClass(yAuth, y); p != q {
+			if p {
+				return -1
+			}
+			return 1
+		}
 		return d.access.CompareAuthority(xAuth, x, yAuth, y)
 	})
 	return list
+}
+
+func (d *Document) ownerClass(auth wire.Auth, dev wire.Device) bool {
+	role, ok := d.access.RoleOf(auth, dev)
+	return ok && role == access.Owner
 }
 
 // depsOf returns what an entry depends on, as far as it can be read.

@@ -85,8 +85,8 @@ func (d *Document) recounted(list []oplog.Recount) {
 // now, so that nothing they write would count.
 func (d *Document) checkSlots() {
 	for _, s := range d.sessions {
-		if !s.over && d.bounded(s.slot) {
-			s.end("your role in this document has changed")
+		if why := d.endOf(s.slot); !s.over && why != "" {
+			s.end(why)
 		}
 	}
 	for _, g := range d.pending.groups {
@@ -99,12 +99,33 @@ func (d *Document) checkSlots() {
 	}
 }
 
-// bounded says whether something ends a chain of this device.
-func (d *Document) bounded(sl *slot) bool {
-	if _, ok := d.access.RoleOf(sl.auth, d.node.device); !ok {
-		return false // not let in yet; or void, and then its entries are
+// endOf says why a chain of this device cannot go on; "" if it can: something
+// bounds it, or another chain counts in its place.
+func (d *Document) endOf(sl *slot) string {
+	other, taken := d.causes.clients[sl.client]
+	if d.chains.Barred(sl.chain) || taken && other != sl.chain && d.causes.chains[other].applied() > 0 {
+		return "someone else wrote under the id of this session; what you wrote is written again under another"
 	}
-	return d.access.Limit(sl.auth, d.node.device, sl.inc).Bounded
+	if _, ok := d.access.RoleOf(sl.auth, d.node.device); !ok {
+		return "" // not let in yet; or void, and then its entries are
+	}
+	if d.access.Limit(sl.auth, d.node.device, sl.inc).Bounded {
+		return "your role in this document has changed"
+	}
+	return ""
+}
+
+// bounded says whether a chain of this device has ended.
+func (d *Document) bounded(sl *slot) bool { return d.endOf(sl) != "" }
+
+// ownKept follows an own entry that does not count as it was stored: meanwhile
+// another chain, or another branch of its own, was chosen.
+func (d *Document) ownKept(c oplog.Change, seq uint64) {
+	if c.Kind != oplog.Kept || !d.chains.Barred(c.Chain) {
+		return
+	}
+	d.count.contests.dirty = true
+	d.recounted([]oplog.Recount{{Chain: c.Chain, Before: seq + 1}})
 }
 
 // scheduleRebuild has the document rebuilt once what is on its way to the
@@ -133,6 +154,8 @@ func (d *Document) rebuildWait(now time.Time) time.Duration {
 func (d *Document) need(dep seal.Dep) {
 	id, ok := d.chains.ID(dep.Chain, dep.Seq)
 	switch {
+	case ok && d.chains.Barred(dep.Chain):
+		d.count.contests.dirty = true // who waits for it is void
 	case ok && [8]byte(id[:8]) == dep.ID8:
 		if dep.Seq >= d.chains.Counts(dep.Chain) && d.queue.structure[dep.Chain] <= dep.Seq {
 			d.queue.structure[dep.Chain] = dep.Seq + 1

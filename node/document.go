@@ -139,7 +139,7 @@ func newDocument(n *Node, id wire.DocID) *Document {
 		slots:     map[slotWraps][]*access.Wrap{},
 		seals:     map[wire.SealHash]seal.SealKey{},
 		wrapping:  newWrapping(),
-		chains:    oplog.NewChains(id),
+		chains:    oplog.NewChainsBy(id, n.clientOf),
 		sealers:   map[sealerKey]*seal.Sealer{},
 		sessions:  map[string]*Session{},
 		own:       map[wire.ChainID]*slot{},

@@ -52,6 +52,17 @@ func ForgeBranch(s *Session, text string) ([]byte, error) {
 	return e.Raw, nil
 }
 
+// NarrowClients derives client ids in another way, so that two chains can have
+// one; for a node whose documents have no entries yet.
+func NarrowClients(n *Node, f oplog.ClientFunc) {
+	n.clientOf = f
+	for _, d := range n.documents {
+		d.mu.Lock()
+		d.chains, d.count.governed = oplog.NewChainsBy(d.id, f), false
+		d.mu.Unlock()
+	}
+}
+
 // KnownMissing counts the entries of a document that are known to exist and not
 // held, from the first moment on.
 func KnownMissing(n *Node, id wire.DocID) int {

@@ -41,7 +41,11 @@ func newHand(t *testing.T, d *Document, key *identity.Key, inc uint32) *hand {
 }
 
 func (h *hand) client() crdt.ClientID {
-	return crdt.ClientID(wire.ClientID(h.d.id.Short(), h.key.Device(), h.auth, h.inc, streamBody))
+	return crdt.ClientID(h.d.node.clientOf(h.d.id.Short(), h.key.Device(), h.auth, h.inc))
+}
+
+func (h *hand) chain() wire.ChainID {
+	return wire.NewChainID(h.d.id.Short(), h.key.Device(), h.auth, h.inc)
 }
 
 // fork returns another hand that goes on from the same place.
@@ -116,4 +120,9 @@ func deliverTo(t *testing.T, d *Document, entries ...*oplog.Entry) {
 	if err := d.node.Receive(context.Background(), wire.Device{1}, del); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// depOn names an entry to depend on.
+func depOn(e *oplog.Entry) seal.Dep {
+	return seal.Dep{Chain: e.Chain(), Seq: e.Seq, ID8: [8]byte(e.ID[:8])}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/discovery"
 	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/sync"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -24,7 +25,8 @@ import (
 type Node struct {
 	cfg       Config
 	device    wire.Device
-	local     *seal.Local // seals keys and drafts at rest
+	clientOf  oplog.ClientFunc // of chains; another one in tests of collisions
+	local     *seal.Local      // seals keys and drafts at rest
 	sync      *sync.Service
 	gossip    *gossip.Gossip
 	discovery *discovery.Discovery
@@ -91,6 +93,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg:       cfg,
 		device:    cfg.Key.Device(),
+		clientOf:  oplog.BodyClient,
 		local:     seal.NewLocal(cfg.Key.LocalSecret("store")),
 		ready:     make(chan struct{}),
 		documents: map[wire.DocID]*Document{},

@@ -30,7 +30,7 @@ func (d *Document) rebuild() {
 		d.queue.try(id)
 	}
 	for _, sl := range d.own {
-		if sl.stream == streamBody {
+		if sl.stream == streamBody && !d.chains.Barred(sl.chain) {
 			d.causes.chain(sl.chain, sl.client)
 		}
 	}
@@ -232,7 +232,7 @@ func (d *Document) remerge(moves map[wire.ChainID]*move, g *group) error {
 // a clock are there.
 func (d *Document) needClock(client crdt.ClientID, above uint64) {
 	id, ok := d.causes.clients[client]
-	if !ok {
+	if !ok || d.causes.chains[id] == nil {
 		return
 	}
 	_, held := d.chains.Aside(id)

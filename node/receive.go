@@ -163,6 +163,7 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 		switch change.Kind {
 		case oplog.Kept:
 			d.queue.retry(e.Chain()) // something may wait for it as structure
+			d.count.contests.dirty = d.count.contests.dirty || d.chains.Collides(e.Chain())
 		case oplog.Extended:
 			d.queue.hold(e)
 		case oplog.Switched:

@@ -183,8 +183,8 @@ func (d *Document) cuts(targets []access.Member) ([]access.Statement, error) {
 	var list []access.Statement
 	for chain := range d.chains.All() {
 		dev, auth, inc, _ := d.chains.Author(chain)
-		if !slices.ContainsFunc(targets, func(m access.Member) bool { return m.Device == dev && m.Auth == auth }) {
-			continue
+		if d.chains.Barred(chain) || !slices.ContainsFunc(targets, func(m access.Member) bool { return m.Device == dev && m.Auth == auth }) {
+			continue // nothing counts of a chain that another one stands for
 		}
 		s, err := d.lastStatement(chain, dev, inc)
 		if err != nil {

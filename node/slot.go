@@ -50,6 +50,9 @@ func (d *Document) freshSlot(auth wire.Auth) (*slot, error) {
 		if _, _, known := d.chains.Head(chain); known || d.own[chain] != nil {
 			continue
 		}
+		if _, taken := d.causes.clients[crdt.ClientID(d.node.clientOf(d.id.Short(), d.node.device, auth, inc))]; taken {
+			continue // another chain writes under that client id
+		}
 		return d.addSlot(auth, inc), nil
 	}
 	return nil, fmt.Errorf("%w: no free session slot found", ErrTooMany)
@@ -71,7 +74,7 @@ func (d *Document) addSlot(auth wire.Auth, inc uint32) *slot {
 		chain:  wire.NewChainID(short, d.node.device, auth, inc),
 		auth:   auth,
 		inc:    inc,
-		client: crdt.ClientID(wire.ClientID(short, d.node.device, auth, inc, streamBody)),
+		client: crdt.ClientID(d.node.clientOf(short, d.node.device, auth, inc)),
 	}
 	d.own[sl.chain] = sl
 	d.causes.chain(sl.chain, sl.client)

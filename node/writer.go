@@ -279,6 +279,7 @@ func (d *Document) housekeep() {
 	d.introduceSelf()
 	passRequests := d.duePassing(now)
 	d.settleContests()
+	d.endorseIfDue(now)
 	if d.count.carryDue {
 		d.carry()
 	}

@@ -33,6 +33,7 @@ type chain struct {
 	author   wire.Device
 	auth     wire.Auth
 	inc      uint32
+	client   uint64 // under which its updates write
 	branches []*branch
 }
 

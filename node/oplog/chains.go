@@ -26,14 +26,25 @@ type Chains struct {
 	doubt  map[wire.ChainID]bool
 	rules  Rules // nil: nothing bounds a chain
 
+	clientOf   ClientFunc
+	clients    map[uint64][]wire.ChainID // chains by the client id they write under
+	collisions int                       // client ids of more than one chain
+
 	// Entries taken though they were past their chain's limit.
 	asideEntries int
 	asideBytes   int
 }
 
 // NewChains returns the empty index of a document.
-func NewChains(doc wire.DocID) *Chains {
-	return &Chains{doc: doc.Short(), chains: map[wire.ChainID]*chain{}, doubt: map[wire.ChainID]bool{}}
+func NewChains(doc wire.DocID) *Chains { return NewChainsBy(doc, BodyClient) }
+
+// NewChainsBy is NewChains with another way to derive client ids: in a test, one
+// that gives two chains the same.
+func NewChainsBy(doc wire.DocID, client ClientFunc) *Chains {
+	return &Chains{
+		doc: doc.Short(), chains: map[wire.ChainID]*chain{}, doubt: map[wire.ChainID]bool{},
+		clientOf: client, clients: map[uint64][]wire.ChainID{},
+	}
 }
 
 // ChangeKind says what an entry did to its chain.
@@ -110,6 +121,7 @@ func (c *Chains) Trim() []Ref {
 		if ch.branches = kept; len(kept) > 0 {
 			ch.choose()
 		} else {
+			c.leaveClient(id, ch)
 			delete(c.chains, id)
 			i, _ := slices.BinarySearchFunc(c.sorted, id, compareChains)
 			c.sorted = slices.Delete(c.sorted, i, i+1)
@@ -146,7 +158,9 @@ func (c *Chains) add(e *Entry) (Change, error) {
 		change.Kind = Extended
 		if c.chains[e.chain].counts() == 0 {
 			change.Kind = Kept
-			c.noteAside(e)
+			if c.chains[e.chain].limit == 0 {
+				c.noteAside(e)
+			}
 		}
 		return change, nil
 	}
@@ -203,8 +217,35 @@ func (c *Chains) begin(e *Entry) {
 	ch.limit, ch.stated, ch.disagree = of.Limit, of.Stated, NoLimit
 	ch.choose()
 	c.chains[e.chain] = ch
+	c.joinClient(e.chain, ch)
 	i, _ := slices.BinarySearchFunc(c.sorted, e.chain, compareChains)
 	c.sorted = slices.Insert(c.sorted, i, e.chain)
+}
+
+// joinClient notes which client id a new chain writes under. If another one
+// does, it waits for Decide.
+func (c *Chains) joinClient(id wire.ChainID, ch *chain) {
+	ch.client = c.clientOf(ch.doc, ch.author, ch.auth, ch.inc)
+	same := append(c.clients[ch.client], id)
+	c.clients[ch.client] = same
+	if len(same) == 2 {
+		c.collisions++
+	}
+	if len(same) > 1 {
+		ch.barred, ch.disagree = true, 0
+	}
+}
+
+func (c *Chains) leaveClient(id wire.ChainID, ch *chain) {
+	same := slices.DeleteFunc(c.clients[ch.client], func(other wire.ChainID) bool { return other == id })
+	switch c.clients[ch.client] = same; len(same) {
+	case 0:
+		delete(c.clients, ch.client)
+	case 1:
+		c.collisions--
+		last := c.chains[same[0]]
+		last.barred, last.disagree = false, NoLimit
+	}
 }
 
 func compareChains(a, b wire.ChainID) int { return bytes.Compare(a[:], b[:]) }

@@ -13,21 +13,91 @@ type Dep struct {
 	ID8   [8]byte // the beginning of the entry's id
 }
 
+// position names the entry with the beginning of its id alone.
+func (d Dep) position() Position {
+	p := Position{Seq: d.Seq}
+	copy(p.ID[:], d.ID8[:])
+	return p
+}
+
 // Endorsement is what the dependencies between entries decide. Only who can
 // read payloads knows it.
 type Endorsement struct {
-	// Branches has, for each contested chain, the last entry of the branch that
-	// is chosen.
+	// Branches has, for each contest, the last entry of the branch that is
+	// chosen.
 	Branches map[wire.ChainID]Position
 	// Void says from which number on the entries of a chain do not count,
 	// because one depends on a branch that was not chosen.
 	Void map[wire.ChainID]uint64
+	// Barred are the chains of which nothing is merged, as structure neither:
+	// another one that writes under the same client id was chosen.
+	Barred map[wire.ChainID]bool
 }
 
-// Contested says whether no statement decides between the branches of a chain.
+// ClientFunc derives the client id under which the updates of a chain write.
+type ClientFunc func(doc wire.Doc16, d wire.Device, auth wire.Auth, inc uint32) uint64
+
+// BodyClient is the ClientFunc of documents.
+func BodyClient(doc wire.Doc16, d wire.Device, auth wire.Auth, inc uint32) uint64 {
+	return wire.ClientID(doc, d, auth, inc, StreamBody)
+}
+
+// A contest is a choice that has to be made: between the branches of a chain
+// that forks, or between all branches of the chains that write under one client
+// id, of which a document can hold one only. Somebody would have to try 2^53
+// keys for another's client id, and 2^27 for two of their own.
+type contest struct {
+	chains  []wire.ChainID // the most senior first
+	decided *choice        // the highest entry decided for, if any
+}
+
+// choice is an entry of the branch decided for.
+type choice struct {
+	chain wire.ChainID
+	Position
+}
+
+// Contested says whether no statement decides between the branches of a chain,
+// or between a chain and others with its client id.
 func (c *Chains) Contested(id wire.ChainID) bool {
 	ch := c.chains[id]
-	return ch != nil && len(ch.contested()) > 1
+	return ch != nil && (len(ch.contested()) > 1 || len(c.rivals(ch)) > 1)
+}
+
+// Collides says whether other chains write under the client id of a chain,
+// whether they count or not.
+func (c *Chains) Collides(id wire.ChainID) bool {
+	ch := c.chains[id]
+	return ch != nil && len(c.clients[ch.client]) > 1
+}
+
+// Collisions says whether any two chains write under one client id.
+func (c *Chains) Collisions() bool { return c.collisions > 0 }
+
+// Barred says whether nothing of a chain is to be merged, because another one
+// with its client id was chosen, or is until Decide was asked.
+func (c *Chains) Barred(id wire.ChainID) bool {
+	ch := c.chains[id]
+	return ch != nil && ch.barred
+}
+
+// rivals lists the chains with a client id that take part in the contest for
+// it: those of which the statements let anything count, else all.
+func (c *Chains) rivals(ch *chain) []wire.ChainID {
+	all := c.clients[ch.client]
+	if len(all) < 2 {
+		return all
+	}
+	var list []wire.ChainID
+	for _, id := range all {
+		if c.chains[id].limit > 0 {
+			list = append(list, id)
+		}
+	}
+	if len(list) == 0 {
+		return all
+	}
+	return list
 }
 
 // Decide finds what the entries of a document endorse. order lists the chains,
@@ -43,36 +113,61 @@ func (c *Chains) Contested(id wire.ChainID) bool {
 //	junior  ──o────────────┴─o  void from here on: disagrees
 func (c *Chains) Decide(order []wire.ChainID, deps func(Ref) []Dep) Endorsement {
 	d := decider{
-		chains: c, deps: deps,
-		decided: map[wire.ChainID]Position{}, agreed: map[wire.ChainID]uint64{},
+		chains: c, deps: deps, contests: map[wire.ChainID]*contest{}, agreed: map[wire.ChainID]uint64{},
 		seen: map[wire.EntryID]bool{}, void: map[wire.ChainID]uint64{},
 	}
-	var contested []wire.ChainID
+	contests := d.find(order)
 	for _, id := range order {
-		if c.Contested(id) {
-			contested = append(contested, id)
-			continue
+		if d.contests[id] == nil {
+			d.walk(id)
 		}
-		d.walk(id)
 	}
-	// What nobody endorsed is decided by the ids; the branches chosen have their
-	// say after all others, the most senior first.
-	for _, id := range contested {
-		ch := c.chains[id]
-		d.decided[id] = d.branch(ch, id).head()
-		d.walk(id)
+	// What nobody endorsed is decided by the ids, and between chains by
+	// seniority; the branches chosen have their say after all others, the most
+	// senior first.
+	of := Endorsement{Branches: map[wire.ChainID]Position{}, Void: d.void, Barred: map[wire.ChainID]bool{}}
+	for _, k := range contests {
+		won := k.chains[slices.IndexFunc(k.chains, func(id wire.ChainID) bool { return d.branch(id) != nil })]
+		k.decided = &choice{won, d.branch(won).head()}
+		of.Branches[won] = k.decided.Position
+		for _, id := range k.chains {
+			if id != won {
+				d.void[id], of.Barred[id] = 0, true
+			}
+		}
+		d.walk(won)
 	}
-	return Endorsement{Branches: d.decided, Void: d.void}
+	return of
 }
 
 // decider walks through the entries of a document.
 type decider struct {
-	chains  *Chains
-	deps    func(Ref) []Dep
-	decided map[wire.ChainID]Position // of contested chains: the highest entry decided for
-	agreed  map[wire.ChainID]uint64   // of other chains: entries whose claims are among decided
-	seen    map[wire.EntryID]bool     // of contested chains: the same
-	void    map[wire.ChainID]uint64
+	chains   *Chains
+	deps     func(Ref) []Dep
+	contests map[wire.ChainID]*contest // by the chains in them
+	agreed   map[wire.ChainID]uint64   // of other chains: entries whose claims are among those decided
+	seen     map[wire.EntryID]bool     // of contested chains: the same
+	void     map[wire.ChainID]uint64
+}
+
+// find lists the contests, those with the most senior chains first.
+func (d *decider) find(order []wire.ChainID) (list []*contest) {
+	byClient := map[uint64]*contest{}
+	for _, id := range order {
+		ch := d.chains.chains[id]
+		if ch == nil || !d.chains.Collides(id) && len(ch.contested()) < 2 {
+			continue
+		}
+		k := byClient[ch.client]
+		if k == nil {
+			k = &contest{}
+			byClient[ch.client] = k
+			list = append(list, k)
+		}
+		k.chains = append(k.chains, id)
+		d.contests[id] = k
+	}
+	return list
 }
 
 // walk goes through the entries of a chain that may count, until one
@@ -82,7 +177,7 @@ func (d *decider) walk(id wire.ChainID) {
 	if ch == nil {
 		return
 	}
-	b := d.branch(ch, id)
+	b := d.branch(id)
 	for seq := range min(b.len(), ch.limit) {
 		deps := d.deps(Ref{id, Position{seq, b.ids[seq]}})
 		if len(deps) > 0 && !d.absorb(deps) {
@@ -92,18 +187,24 @@ func (d *decider) walk(id wire.ChainID) {
 	}
 }
 
-// branch returns the branch of a chain that counts by what is decided so far.
-func (d *decider) branch(ch *chain, id wire.ChainID) *branch {
+// branch returns the branch of a chain that counts by what is decided so far,
+// or nil if that is one of another chain.
+func (d *decider) branch(id wire.ChainID) *branch {
+	ch, k := d.chains.chains[id], d.contests[id]
 	branches := preferred(ch.branches, ch.stated)
-	if p, ok := d.decided[id]; ok {
-		branches = preferred(branches, []Position{p})
+	switch {
+	case k == nil:
+	case !slices.Contains(d.chains.rivals(ch), id), k.decided != nil && k.decided.chain != id:
+		return nil
+	case k.decided != nil:
+		branches = preferred(branches, []Position{k.decided.Position})
 	}
 	return branches[0]
 }
 
 // attempt is what an entry claims, before it is known to agree.
 type attempt struct {
-	decided map[wire.ChainID]Position
+	decided map[*contest]*choice
 	agreed  map[wire.ChainID]uint64
 	seen    map[wire.EntryID]bool
 	todo    []Dep
@@ -112,7 +213,7 @@ type attempt struct {
 // absorb takes over what dependencies claim, directly and through others. It
 // changes nothing and returns false if that disagrees with what is decided.
 func (d *decider) absorb(deps []Dep) bool {
-	a := attempt{map[wire.ChainID]Position{}, map[wire.ChainID]uint64{}, map[wire.EntryID]bool{}, slices.Clone(deps)}
+	a := attempt{map[*contest]*choice{}, map[wire.ChainID]uint64{}, map[wire.EntryID]bool{}, slices.Clone(deps)}
 	for len(a.todo) > 0 {
 		dep := a.todo[len(a.todo)-1]
 		a.todo = a.todo[:len(a.todo)-1]
@@ -120,8 +221,8 @@ func (d *decider) absorb(deps []Dep) bool {
 			return false
 		}
 	}
-	for id, p := range a.decided {
-		d.decided[id] = p
+	for k, p := range a.decided {
+		k.decided = p
 	}
 	for id, n := range a.agreed {
 		d.agreed[id] = max(d.agreed[id], n)
@@ -142,13 +243,13 @@ func (d *decider) follow(a *attempt, dep Dep) bool {
 	if n, ok := d.void[dep.Chain]; ok && dep.Seq >= n {
 		return false
 	}
-	if d.chains.Contested(dep.Chain) {
-		return d.claim(a, ch, dep)
+	if k := d.contests[dep.Chain]; k != nil {
+		return d.claim(a, k, dep)
 	}
-	b := d.branch(ch, dep.Chain)
+	b := d.branch(dep.Chain)
 	switch {
 	case dep.Seq >= b.len():
-		return true
+		return !ch.hasWanted(dep.position()) // else on a branch that is not chosen
 	case [8]byte(b.ids[dep.Seq][:8]) != dep.ID8:
 		return false
 	}
@@ -161,12 +262,12 @@ func (d *decider) follow(a *attempt, dep Dep) bool {
 }
 
 // claim decides for a branch of a contested chain, if that agrees.
-func (d *decider) claim(a *attempt, ch *chain, dep Dep) bool {
-	want := Position{Seq: dep.Seq}
-	copy(want.ID[:], dep.ID8[:])
-	before, ok := a.decided[dep.Chain]
-	if !ok {
-		before, ok = d.decided[dep.Chain]
+func (d *decider) claim(a *attempt, k *contest, dep Dep) bool {
+	ch := d.chains.chains[dep.Chain]
+	want := dep.position()
+	before := k.decided
+	if own := a.decided[k]; own != nil {
+		before = own
 	}
 	held, agrees := false, (*branch)(nil)
 	for _, b := range ch.branches {
@@ -174,7 +275,8 @@ func (d *decider) claim(a *attempt, ch *chain, dep Dep) bool {
 			continue
 		}
 		held = true
-		if slices.Contains(preferred(ch.branches, ch.stated), b) && (!ok || b.holds(before)) {
+		allowed := slices.Contains(d.chains.rivals(ch), dep.Chain) && slices.Contains(preferred(ch.branches, ch.stated), b)
+		if allowed && (before == nil || before.chain == dep.Chain && b.holds(before.Position)) {
 			agrees = b
 			break
 		}
@@ -185,8 +287,8 @@ func (d *decider) claim(a *attempt, ch *chain, dep Dep) bool {
 	case agrees == nil:
 		return false
 	}
-	if p := (Position{dep.Seq, agrees.ids[dep.Seq]}); !ok || p.Seq > before.Seq {
-		a.decided[dep.Chain] = p
+	if before == nil || dep.Seq > before.Seq {
+		a.decided[k] = &choice{dep.Chain, Position{dep.Seq, agrees.ids[dep.Seq]}}
 	}
 	for seq := int64(dep.Seq); seq >= 0; seq-- {
 		id := agrees.ids[seq]

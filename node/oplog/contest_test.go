@@ -146,6 +146,73 @@ func TestBranchThatStatementsVoidTakesItsFollowersAlong(t *testing.T) {
 	c.check(t, c.lower, 3, 3, 3)
 }
 
+// rivals are two chains that write under one client id, the senior first, and
+// two that do not.
+type rivals struct {
+	r      *replica
+	one    [2][]*oplog.Entry
+	others [2][]*oplog.Entry
+	order  []wire.ChainID
+	deps   depTable
+}
+
+// newRivals has the chains arrive in an order.
+func newRivals(t *testing.T, arrive ...int) *rivals {
+	w := &writer{t: t, key: keyOf(t, 1)}
+	c := &rivals{r: newReplica(t, editor(w)), deps: depTable{}}
+	c.r.chains = oplog.NewChainsBy(testDoc, func(_ wire.Doc16, _ wire.Device, _ wire.Auth, inc uint32) uint64 {
+		return uint64(max(inc, 1))
+	})
+	c.r.chosen = nil
+	var all [][]*oplog.Entry
+	for inc := range uint32(4) {
+		run := (&writer{t: t, key: w.key, inc: inc}).writeN(3, "chain ")
+		all, c.order = append(all, run), append(c.order, run[0].Chain())
+	}
+	copy(c.one[:], all)
+	copy(c.others[:], all[2:])
+	for _, i := range arrive {
+		c.r.receive(all[i])
+	}
+	return c
+}
+
+func (c *rivals) check(t *testing.T, want ...uint64) {
+	t.Helper()
+	c.r.chains.Endorse(c.r.chains.Decide(c.order, c.deps.of))
+	for i, n := range want {
+		if got := c.r.chains.Counts(c.order[i]); got != n {
+			t.Errorf("%d entries of chain %d count, want %d", got, i, n)
+		}
+	}
+	for i := range 2 {
+		if barred := c.r.chains.Barred(c.order[i]); barred == (want[i] > 0) {
+			t.Errorf("chain %d is barred: %v", i, barred)
+		}
+	}
+}
+
+// TestChainsOfOneClientAreAContest: of two chains that write under one client id
+// one counts, whichever came first: the one that the statements leave, else the
+// one that is endorsed, else the senior one.
+func TestChainsOfOneClientAreAContest(t *testing.T) {
+	for _, arrive := range [][]int{{0, 1, 2, 3}, {1, 0, 2, 3}, {3, 2, 1, 0}, {2, 1, 3, 0}} {
+		c := newRivals(t, arrive...)
+		if n := c.r.chains.Counts(c.order[0]) + c.r.chains.Counts(c.order[1]); n != 3 {
+			t.Errorf("before anything is decided %d entries of the two count, want those of one", n)
+		}
+		c.check(t, 3, 0, 3, 3)
+		c.deps.on(c.others[1][1], c.one[1][0])
+		c.check(t, 0, 3, 3, 3)
+		c.deps.on(c.others[0][2], c.one[0][2]) // by a more senior one
+		c.check(t, 3, 0, 3, 1)
+		c.r.govern(table{0: {}, 1: {Limit: oplog.NoLimit}, 2: {Limit: oplog.NoLimit}, 3: {Limit: oplog.NoLimit}})
+		c.check(t, 0, 3, 2, 3)
+		c.r.govern(table{1: {}, 0: {Limit: 2}, 2: {Limit: oplog.NoLimit}, 3: {Limit: oplog.NoLimit}})
+		c.check(t, 2, 0, 3, 1)
+	}
+}
+
 // TestDecisionsAreAFunctionOfTheSet: random contests and dependencies, held by
 // replicas that got them in another order, are decided alike, and what counts
 // depends on nothing that does not.
@@ -158,7 +225,13 @@ func TestDecisionsAreAFunctionOfTheSet(t *testing.T) {
 	for round := range rounds {
 		a := roles{}
 		branches := history(t, rng, a)
-		deps := depTable{}
+		deps, rules := depTable{}, table{}
+		narrow := func(_ wire.Doc16, _ wire.Device, _ wire.Auth, inc uint32) uint64 { return uint64(inc % 2) }
+		for _, b := range branches {
+			if rng.IntN(4) == 0 {
+				rules[b[0].Inc] = oplog.Bounds{Limit: rng.Uint64N(4)}
+			}
+		}
 		var all []*oplog.Entry
 		for _, b := range branches {
 			for _, e := range b {
@@ -173,19 +246,28 @@ func TestDecisionsAreAFunctionOfTheSet(t *testing.T) {
 		var replicas []*replica
 		for range 2 {
 			r := newReplica(t, a)
+			r.chains, r.chosen = oplog.NewChainsBy(testDoc, narrow), nil
 			for _, i := range rng.Perm(len(branches)) {
 				r.receive(branches[i])
 				if rng.IntN(2) == 0 {
 					r.chains.Endorse(r.chains.Decide(slices.Collect(r.chains.All()), deps.of))
 				}
 			}
+			r.govern(rules)
 			r.chains.Endorse(r.chains.Decide(slices.Collect(r.chains.All()), deps.of))
 			replicas = append(replicas, r)
 		}
 		x, y := replicas[0], replicas[1]
+		counted := map[uint32]wire.ChainID{}
 		for id := range x.chains.All() {
 			if x.chains.Counts(id) != y.chains.Counts(id) {
 				t.Fatalf("round %d: %d and %d entries count", round, x.chains.Counts(id), y.chains.Counts(id))
+			}
+			if _, _, inc, _ := x.chains.Author(id); x.chains.Counts(id) > 0 {
+				if _, twice := counted[inc%2]; twice {
+					t.Fatalf("round %d: two chains of one client count", round)
+				}
+				counted[inc%2] = id
 			}
 			for seq := range x.chains.Counts(id) {
 				e, _ := x.chains.ID(id, seq)
@@ -195,7 +277,7 @@ func TestDecisionsAreAFunctionOfTheSet(t *testing.T) {
 				for _, dep := range deps[e] {
 					on, _ := x.chains.ID(dep.Chain, dep.Seq)
 					i := slices.IndexFunc(all, func(e *oplog.Entry) bool { return [8]byte(e.ID[:8]) == dep.ID8 })
-					if held := x.chains.Has(dep.Chain, at(all[i])); held && on != all[i].ID {
+					if held := x.chains.Has(dep.Chain, at(all[i])); held && (on != all[i].ID || x.chains.Barred(dep.Chain)) {
 						t.Fatalf("round %d: an entry counts that depends on a branch not chosen", round)
 					}
 				}

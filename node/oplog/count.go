@@ -56,6 +56,7 @@ type bounds struct {
 	stated   []Position
 	endorsed []Position
 	disagree uint64     // entries from this number on depend on a branch that lost
+	barred   bool       // another chain with this one's client id was chosen
 	wanted   []Position // depended on by entries held; only the ids' beginnings are set
 
 	open   *branch // chosen by what needs no keys: statements, then the lowest id
@@ -89,6 +90,7 @@ func (c *Chains) Endorse(e Endorsement) []Recount {
 		if !void {
 			n = NoLimit
 		}
+		ch.barred = e.Barred[id]
 		if len(ch.endorsed) == 0 && !endorsed && n == ch.disagree {
 			continue
 		}
