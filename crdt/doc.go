@@ -73,6 +73,7 @@ type Doc struct {
 
 	roots  []int32 // types, in order of their first mention
 	rootOf map[string]int32
+	rivals rivals // where many wrote at one place
 
 	tx    *Txn   // the transaction whose function runs
 	queue []*Txn // those not cleaned up yet, in order

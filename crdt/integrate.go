@@ -1,8 +1,6 @@
 package crdt
 
 import (
-	"slices"
-
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
@@ -201,76 +199,4 @@ func (tx *Txn) addCollected(c uint32, clock, length uint64) {
 	it.kind, it.client, it.clock, it.length, it.deleted = kindGC, c, clock, length, true
 	d.clients[c].push(h, it.clock)
 	tx.advance(c, length)
-}
-
-// place returns the left neighbour of an item that was written between left
-// and right while others wrote there too. It is the conflict resolution of
-// Yjs (YATA): among items with the same origin the lower client comes first,
-// and no item gets between another and what that one continues.
-func (d *Doc) place(it *item, left, right handle) handle {
-	o := d.lists[it.list].first
-	if left != 0 {
-		o = d.items.at(left).right
-	}
-	// passed holds the items between the origin and o; from free on they are
-	// in conflict with it.
-	var passed passedItems
-	free := 0
-	for o != 0 && o != right {
-		passed.add(o)
-		oi := d.items.at(o)
-		switch {
-		case oi.originClient == it.originClient && oi.originClock == it.originClock:
-			if d.clients[oi.client].id < d.clients[it.client].id {
-				left, free = o, len(passed.items)
-			} else if oi.rightClient == it.rightClient && oi.rightClock == it.rightClock {
-				return left // o, a rival for the same place, comes after it
-			}
-		case oi.originClient != 0:
-			i := passed.index(d.itemAt(oi.originClient, oi.originClock))
-			if i < 0 {
-				return left
-			}
-			if i < free {
-				left, free = o, len(passed.items)
-			}
-		default:
-			return left
-		}
-		o = oi.right
-	}
-	return left
-}
-
-// passedItems is a list of items that can be searched.
-type passedItems struct {
-	items []handle
-	at    map[handle]int // of all items, once there are many
-}
-
-// fewItems is how many items are searched one by one.
-const fewItems = 32
-
-func (p *passedItems) add(h handle) {
-	if p.at != nil {
-		p.at[h] = len(p.items)
-	}
-	p.items = append(p.items, h)
-}
-
-// index returns where h is in the list, or -1.
-func (p *passedItems) index(h handle) int {
-	if p.at == nil {
-		if len(p.items) <= fewItems {
-			return slices.Index(p.items, h)
-		}
-		p.at = make(map[handle]int, 4*fewItems)
-		for i, o := range p.items {
-			p.at[o] = i
-		}
-	}
-	if i, ok := p.at[h]; ok {
-		return i
-	}
-	return -1
 }

@@ -58,7 +58,8 @@ try {
   const warm = [];
   const began = Date.now();
   const spent = () => Date.now() - began;
-  while (cold < 15_000 && (warm.length < 5 ? spent() < 30_000 : spent() < 1500 && warm.length < 200)) warm.push(timed(run)[1]);
+  const slow = () => spent() > 4_000; // then fewer runs must do
+  while (cold < 8_000 && (warm.length < 5 ? !slow() : spent() < 1500 && warm.length < 200)) warm.push(timed(run)[1]);
   warm.sort((a, b) => a - b);
   result.cpu_ms_warm = warm.length > 0 ? warm[warm.length >> 1] : cold; // too slow to repeat
   result.runs = warm.length;

@@ -95,6 +95,12 @@ try {
   const listed = JSON.parse(execFileSync(bench, ["crdt", "--list"], { encoding: "utf8" }));
   const here = listed.filter(({ work }) => work !== "b4-size" && (!options.works || options.works.split(",").includes(work)));
   const results = [];
+  const size = { raw: statSync(bin("crdt.wasm")).size, gzip: gzipSync(readFileSync(bin("crdt.wasm")), { level: 9 }).length, goal: 1_000_000 };
+  const machine = { platform: `${process.platform}/${process.arch}`, cpu: cpus()[0].model, cpus: cpus().length, node: process.version, time: new Date().toISOString() };
+  const write = () => {
+    const report = { machine, engines: engines.map(({ name, version }) => ({ name, version })), wasm_bytes: size, results };
+    if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1) + "\n");
+  };
   for (const { work, goal } of here) {
     const by = {};
     const known = statSync(join(dir, work), { throwIfNoEntry: false });
@@ -103,14 +109,11 @@ try {
       console.error(`${work.padEnd(15)} ${e.name.padEnd(11)} ${by[e.name].ok ? ms(by[e.name].cpu_ms_warm) : by[e.name].error}`);
     }
     results.push({ work, goal, by });
+    write(); // so that a run that is broken off leaves what it has
   }
-  const size = { raw: statSync(bin("crdt.wasm")).size, gzip: gzipSync(readFileSync(bin("crdt.wasm")), { level: 9 }).length, goal: 1_000_000 };
-  const machine = { platform: `${process.platform}/${process.arch}`, cpu: cpus()[0].model, cpus: cpus().length, node: process.version, time: new Date().toISOString() };
-  const report = { machine, engines: engines.map(({ name, version }) => ({ name, version })), wasm_bytes: size, results };
   console.log(table(results));
   console.log(`\ncrdt alone as WebAssembly: ${size.raw} bytes, ${size.gzip} with gzip (goal ≤ ${size.goal})\n`);
   console.log(reasons(results));
-  if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1) + "\n");
   const wrong = results.some(({ by }) => Object.entries(by).some(([name, r]) => name.startsWith("sheaf") && !r.ok && !r.skipped && !/update format 2/.test(r.error)));
   process.exitCode = wrong ? 1 : 0;
 } finally {

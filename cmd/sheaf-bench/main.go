@@ -35,6 +35,8 @@ func run(args []string) error {
 		return crypto(args[1:])
 	case "crdt":
 		return crdtCommand(args[1:])
+	case "scale":
+		return scaleCommand(args[1:])
 	}
 	if done, err := runNative(args); done {
 		return err
@@ -46,6 +48,7 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
        sheaf-bench open --trace FILE [--runs N] [--idle N] [--json]
        sheaf-bench crypto [--json]
        sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
+       sheaf-bench scale [--work NAME] [--json]
 
   replay   run a recorded history through N nodes, each a process of its own,
            over loopback, and compare every node's text with the history's end
@@ -54,4 +57,6 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
   crypto   time signatures, encryption, wraps, verification of entries, and the
            decisions of the access log
   crdt     time the merge engine at recorded and made-up histories, look at the
-           memory it takes, and check the text it ends in`
+           memory it takes, and check the text it ends in
+  scale    run editing patterns at one, ten and a hundred times a size, and fail
+           where ten times the size takes more than twelve times as long`

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+)
+
+// maxGrowth is how much more a work may take at ten times its size.
+const maxGrowth = 12
+
+// scaleResult is what a workload costs at one, ten and a hundred times a size,
+// in milliseconds of the processor, and how it grows each time.
+type scaleResult struct {
+	Work   string    `json:"work"`
+	OK     bool      `json:"ok"`
+	Sizes  []int     `json:"sizes"`
+	CPU    []float64 `json:"cpu_ms"` // medians
+	Growth []float64 `json:"growth"` // each size against the one before
+	Error  string    `json:"error,omitempty"`
+}
+
+// scaleRuns is how often a workload runs at each size but the largest.
+const scaleRuns = 5
+
+// scaleCommand looks for cost that is out of proportion.
+func scaleCommand(args []string) error {
+	fs := flag.NewFlagSet("scale", flag.ContinueOnError)
+	asJSON := fs.Bool("json", false, "print JSON")
+	only := fs.String("work", "", "`name` of one workload")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	report := struct {
+		Machine machine       `json:"machine"`
+		Results []scaleResult `json:"results"`
+	}{Machine: thisMachine()}
+	var bad error
+	for _, w := range scaleWorks {
+		if *only != "" && w.name != *only {
+			continue
+		}
+		r := w.measure()
+		if !*asJSON {
+			fmt.Printf("%-32s %v ms at %v, grows %.1f\n", r.Work, r.CPU, r.Sizes, r.Growth)
+		}
+		if !r.OK {
+			bad = errors.Join(bad, fmt.Errorf("%s: %s", r.Work, r.Error))
+		}
+		report.Results = append(report.Results, r)
+	}
+	if len(report.Results) == 0 {
+		return fmt.Errorf("scale: there is no workload %q", *only)
+	}
+	if *asJSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(report); err != nil {
+			return err
+		}
+	}
+	return bad
+}
+
+// measure runs a workload at its three sizes.
+func (w scaleWork) measure() scaleResult {
+	r := scaleResult{Work: w.name, OK: true}
+	for i, n := range []int{w.size, 10 * w.size, 100 * w.size} {
+		runs := scaleRuns
+		if i == 2 {
+			runs = 3
+		}
+		ms, err := w.median(n, runs)
+		if err != nil {
+			r.OK, r.Error = false, fmt.Sprintf("at size %d: %v", n, err)
+			return r
+		}
+		r.Sizes, r.CPU = append(r.Sizes, n), append(r.CPU, ms)
+		if i == 0 {
+			continue
+		}
+		growth := ms / r.CPU[i-1]
+		r.Growth = append(r.Growth, growth)
+		// What takes less than a millisecond is mostly what starting costs.
+		if growth > maxGrowth && r.CPU[i-1] >= 1 {
+			r.OK, r.Error = false, fmt.Sprintf("%d takes %.1f times as long as %d, more than %d times", n, growth, n/10, maxGrowth)
+		}
+	}
+	return r
+}
+
+// median returns the median time of a workload, without its preparation.
+func (w scaleWork) median(n, runs int) (float64, error) {
+	var all []float64
+	for range runs {
+		work, err := w.prepare(n)
+		if err != nil {
+			return 0, err
+		}
+		runtime.GC()
+		start := cpuTime()
+		if err := work(); err != nil {
+			return 0, err
+		}
+		all = append(all, float64(cpuTime()-start)/1e6)
+	}
+	slices.Sort(all)
+	return all[len(all)/2], nil
+}
