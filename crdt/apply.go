@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
@@ -87,9 +88,7 @@ func newIntegration(tx *Txn, sections []codec.Section) integration {
 // section returns the section of a client, or nil if there is none or it was
 // given up.
 func (in *integration) section(client uint64) *codec.Section {
-	i, ok := slices.BinarySearchFunc(in.sections, client, func(s codec.Section, client uint64) int {
-		return cmp.Compare(s.Client, client)
-	})
+	i, ok := sort.Find(len(in.sections), func(i int) int { return cmp.Compare(client, in.sections[i].Client) })
 	if !ok || in.sections[i].Dropped() {
 		return nil
 	}

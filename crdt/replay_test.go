@@ -170,3 +170,29 @@ func BenchmarkMergePaper(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoadRecorded loads large histories that Yjs wrote in format 2:
+// deleted nearly as a whole, and of 192 authors.
+func BenchmarkLoadRecorded(b *testing.B) {
+	for _, name := range []string{"S3.yjs", "A1.yjs"} {
+		b.Run(name, func(b *testing.B) {
+			state, err := os.ReadFile("../../shared/traces/" + name)
+			if errors.Is(err, fs.ErrNotExist) {
+				b.Skipf("recorded history %s is not here", name)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				d := NewDoc(Config{})
+				if err := d.ApplyUpdateV2(state, nil); err != nil {
+					b.Fatal(err)
+				}
+				if len(d.Text("text").String()) == 0 || d.HasPending() {
+					b.Fatal("not all of the text is there")
+				}
+			}
+		})
+	}
+}
