@@ -112,15 +112,20 @@ func TestFormat2StructsFit(t *testing.T) {
 		t.Errorf("%v, %v", d.StateVector(), err)
 	}
 	// What waits for more is not limited by how short it is when it is kept.
-	later := assemble(map[int][]byte{clientColumn: {1}, infoColumn: {0}, lengthColumn: run(3, n)}, join([]byte{1}, lib0.AppendUint(nil, n), lib0.AppendUint(nil, 6*n), []byte{0})...)
-	last := assemble(map[int][]byte{clientColumn: {1}, infoColumn: {0}, lengthColumn: run(3, n)}, join([]byte{1}, lib0.AppendUint(nil, n), lib0.AppendUint(nil, 3*n), []byte{0})...)
-	waiting := assemble(map[int][]byte{clientColumn: {1}, infoColumn: {0}, lengthColumn: run(3, n)}, join([]byte{1}, lib0.AppendUint(nil, n), lib0.AppendUint(nil, 9*n), []byte{0})...)
-	for _, u := range [][]byte{later, waiting, last} {
+	deleted := func(clock uint64) []byte { // n deleted units, each after the one before
+		return assemble(map[int][]byte{
+			clientColumn: run(1, n+1), infoColumn: {0x81}, lengthColumn: run(1, n),
+			leftClockColumn: join(lib0.AppendInt(nil, 2*(clock-1), false), []byte{3}, lib0.AppendUint(nil, n-3)),
+		}, join([]byte{1}, lib0.AppendUint(nil, n), lib0.AppendUint(nil, clock), []byte{0})...)
+	}
+	d = NewDoc(Config{})
+	first := assemble(map[int][]byte{clientColumn: {1}, infoColumn: {4}, parentInfoColumn: {1}, stringColumn: {2, 'a', 'x', 0x41, 0}}, 1, 1, 0, 0)
+	for _, u := range [][]byte{deleted(n + 1), deleted(1), first} {
 		if err := d.ApplyUpdateV2(u, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if d.HasPending() || d.StateVector()[1] != 12*n {
+	if d.HasPending() || d.StateVector()[1] != 2*n+1 {
 		t.Errorf("%v, pending %v", d.StateVector(), d.HasPending())
 	}
 }
