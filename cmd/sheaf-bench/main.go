@@ -37,6 +37,8 @@ func run(args []string) error {
 		return crdtCommand(args[1:])
 	case "scale":
 		return scaleCommand(args[1:])
+	case "plot":
+		return plotCommand(args[1:])
 	}
 	if done, err := runNative(args); done {
 		return err
@@ -49,6 +51,7 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
        sheaf-bench crypto [--json]
        sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
        sheaf-bench scale [--work NAME] [--json]
+       sheaf-bench plot --in FILE --out FILE
 
   replay   run a recorded history through N nodes, each a process of its own,
            over loopback, and compare every node's text with the history's end
@@ -59,4 +62,5 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
   crdt     time the merge engine at recorded and made-up histories, look at the
            memory it takes, and check the text it ends in
   scale    run editing patterns at one, ten and a hundred times a size, and fail
-           where ten times the size takes more than twelve times as long`
+           where ten times the size takes more than twelve times as long
+  plot     draw what make bench-peers measured, as SVG`
