@@ -25,11 +25,11 @@ type mutant struct {
 
 var mutants = []mutant{
 	// Placing concurrent edits.
-	{"client tie-break", "integrate.go",
+	{"client tie-break", "place.go",
 		"if d.clients[oi.client].id < d.clients[it.client].id {", "if d.clients[oi.client].id > d.clients[it.client].id {"},
-	{"right origin in conflicts", "integrate.go",
+	{"right origin in conflicts", "place.go",
 		"for o != 0 && o != right {", "for o != 0 {"},
-	{"items before the origin", "integrate.go",
+	{"items before the origin", "place.go",
 		"if i < free {", "if i <= free {"},
 	{"waiting for the right origin", "integrate.go",
 		"if s.HasRight && d.lacks(s, s.Right) {", "if false {"},
