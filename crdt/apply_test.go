@@ -114,7 +114,7 @@ func TestUpdateEvents(t *testing.T) {
 // TestEditInHook edits the document while a transaction is being reported.
 func TestEditInHook(t *testing.T) {
 	d, mirror := NewDoc(Config{ClientID: 1}), NewDoc(Config{})
-	d.OnTransaction(func(e TransactionEvent) {
+	d.OnAfterTransactionCleanup(func(e *Txn) {
 		if n := d.Text("t").Len(); n < 5 {
 			d.Transact(nil, func(tx *Txn) { _ = d.Text("t").Insert(tx, n, "x") })
 		}

@@ -43,6 +43,8 @@ type item struct {
 
 	kind    uint8
 	deleted bool
+	keep    bool // not collected by itself, because it can be undone
+	redone  bool // undoing made it again, as Doc.redone tells
 }
 
 func (it *item) end() uint64 { return it.clock + it.length }

@@ -9,6 +9,7 @@ func (d *Doc) cleanup() {
 		}
 		clear(d.queue)
 		d.queue = d.queue[:0]
+		call(d.hooks.afterAll, struct{}{})
 	}()
 	for i := 0; i < len(d.queue); i++ {
 		d.complete(d.queue[i])
@@ -21,7 +22,7 @@ func (d *Doc) cleanup() {
 // then it reports.
 func (d *Doc) complete(tx *Txn) {
 	cleanFormats := !tx.local && !d.config.DisableFormatCleanup && d.changedFormattedText(tx)
-	observed := d.observers > 0
+	observed := d.observers > 0 || len(d.hooks.after) > 0
 	if cleanFormats || observed {
 		tx.report = &txnReport{deleters: tx.deletes.Clients()}
 	}
@@ -29,8 +30,11 @@ func (d *Doc) complete(tx *Txn) {
 	for i := range tx.touched {
 		tx.touched[i].after = d.clients[tx.touched[i].client].state
 	}
+	tx.completing = true
+	call(d.hooks.beforeObservers, tx)
 	if observed {
 		cleanFormats = d.callObservers(tx)
+		call(d.hooks.after, tx)
 	}
 	if cleanFormats && !d.config.DisableFormatCleanup {
 		d.cleanupFormatting(tx, tx.report.deleters)
@@ -48,12 +52,7 @@ func (d *Doc) complete(tx *Txn) {
 		d.joinAround(tx.merges[i])
 	}
 	tx.joined = true
-	d.report(tx)
-	if tx.subdocs != nil {
-		for _, s := range tx.subdocs.Removed {
-			s.Destroy()
-		}
-	}
+	d.finish(tx)
 }
 
 // collectDeletes drops the content of what the transaction deleted.
@@ -68,7 +67,7 @@ func (d *Doc) collectDeletes(tx *Txn) {
 			if it.clock >= r.End() {
 				break
 			}
-			if it.deleted && it.kind != kindGC {
+			if it.deleted && it.kind != kindGC && !it.keep {
 				d.collect(h)
 			}
 			pos, more = cl.next(pos)

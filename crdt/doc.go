@@ -7,7 +7,8 @@
 // (Doc.Transact); each transaction yields one update (Doc.OnUpdate), tells the
 // observers of the types that it changed how they changed (Observe), and
 // replicas that have applied the same updates, in whatever order and however
-// often (Doc.ApplyUpdate), hold the same content. MergeUpdates, DiffUpdate,
+// often (Doc.ApplyUpdate), hold the same content. An UndoManager undoes the edits
+// of one author. MergeUpdates, DiffUpdate,
 // StateVectorFromUpdate, Inspect, ObfuscateUpdate, StructureOnly and RenameClient
 // work on updates without a document. Doc.Pack and OpenPacked keep a document at
 // rest.
@@ -20,9 +21,9 @@
 // change the document when they are malformed, and never cost memory beyond a
 // small multiple of their size; that Yjs 13.6 would encode the same state in
 // the same bytes; and that no operation takes time in proportion to the
-// document. It starts no goroutine and reads no clock, randomness, file or
+// document, but for what README.md says of events and undoing. It starts no goroutine and reads no clock, randomness, file or
 // network: client ids come from the caller. A Doc is not safe for concurrent
-// use. Undo, snapshots and relative positions are left out.
+// use. Snapshots and relative positions are left out.
 //
 // README.md beside the source explains the data structure.
 package crdt
@@ -80,6 +81,8 @@ type Doc struct {
 	txns  uint64
 	// For encoding the updates of transactions.
 	encoder, encoderV2 codec.Encoder
+
+	redone map[handle]unit // by item, the first unit as which undoing made it again
 
 	pending pending
 	hooks   hooks

@@ -13,18 +13,55 @@ type UpdateEvent struct {
 	Local  bool   // the edits were made here
 }
 
-// TransactionEvent tells what a transaction changed.
-type TransactionEvent struct {
-	Origin  any
-	Local   bool
-	Changed []string // names of the roots in which something changed, sorted
-	Subdocs SubdocEvent
+// hooks are the functions to call around transactions.
+type hooks struct {
+	beforeAll, afterAll     []*func(struct{})
+	before, beforeObservers []*func(*Txn)
+	after, afterCleanup     []*func(*Txn)
+	update, updateV2        []*func(UpdateEvent)
+	subdocs                 []*func(SubdocEvent)
 }
 
-// hooks are the functions to call after a transaction.
-type hooks struct {
-	update, updateV2 []*func(UpdateEvent)
-	transaction      []*func(TransactionEvent)
+// OnBeforeAllTransactions calls f before the first transaction of a queue: of
+// one and those that its observers and hooks begin.
+func (d *Doc) OnBeforeAllTransactions(f func()) (cancel func()) {
+	return subscribe(&d.hooks.beforeAll, func(struct{}) { f() })
+}
+
+// OnBeforeTransaction calls f at the start of each transaction, which f may
+// edit in.
+func (d *Doc) OnBeforeTransaction(f func(*Txn)) (cancel func()) {
+	return subscribe(&d.hooks.before, f)
+}
+
+// OnBeforeObserverCalls calls f after each transaction, before the observers of
+// the types that it changed.
+func (d *Doc) OnBeforeObserverCalls(f func(*Txn)) (cancel func()) {
+	return subscribe(&d.hooks.beforeObservers, f)
+}
+
+// OnAfterTransaction calls f after each transaction and its observers, while
+// the content of what it deleted can still be read.
+func (d *Doc) OnAfterTransaction(f func(*Txn)) (cancel func()) {
+	return subscribe(&d.hooks.after, f)
+}
+
+// OnAfterTransactionCleanup calls f after each transaction, when what it
+// deleted is collected, before OnUpdate's functions.
+func (d *Doc) OnAfterTransactionCleanup(f func(*Txn)) (cancel func()) {
+	return subscribe(&d.hooks.afterCleanup, f)
+}
+
+// OnSubdocs calls f after OnUpdate's functions if the transaction did something
+// to subdocument entries.
+func (d *Doc) OnSubdocs(f func(SubdocEvent)) (cancel func()) {
+	return subscribe(&d.hooks.subdocs, f)
+}
+
+// OnAfterAllTransactions calls f when a queue of transactions is completed: one
+// and those that its observers and hooks began.
+func (d *Doc) OnAfterAllTransactions(f func()) (cancel func()) {
+	return subscribe(&d.hooks.afterAll, func(struct{}) { f() })
 }
 
 // OnUpdate calls f with the update of each transaction that changed
@@ -40,12 +77,6 @@ func (d *Doc) OnUpdateV2(f func(UpdateEvent)) (cancel func()) {
 	return subscribe(&d.hooks.updateV2, f)
 }
 
-// OnTransaction calls f after each transaction, before OnUpdate's functions,
-// until cancel is called.
-func (d *Doc) OnTransaction(f func(TransactionEvent)) (cancel func()) {
-	return subscribe(&d.hooks.transaction, f)
-}
-
 func subscribe[E any](hooks *[]*func(E), f func(E)) (cancel func()) {
 	p := &f
 	*hooks = append(*hooks, p)
@@ -55,16 +86,26 @@ func subscribe[E any](hooks *[]*func(E), f func(E)) (cancel func()) {
 	}
 }
 
-// report calls the hooks for a completed transaction.
-func (d *Doc) report(tx *Txn) {
-	if len(d.hooks.transaction) > 0 {
-		event := TransactionEvent{Origin: tx.origin, Local: tx.local, Changed: d.changedRoots(tx), Subdocs: *tx.subdocEvent()}
-		for _, f := range d.hooks.transaction {
-			(*f)(event)
-		}
+func call[E any](hooks []*func(E), e E) {
+	for _, f := range hooks {
+		(*f)(e)
 	}
+}
+
+// finish calls the hooks for a completed transaction.
+func (d *Doc) finish(tx *Txn) {
+	call(d.hooks.afterCleanup, tx)
 	d.reportUpdate(tx, codec.V1, &d.encoder, d.hooks.update)
 	d.reportUpdate(tx, codec.V2, &d.encoderV2, d.hooks.updateV2)
+	if tx.subdocs == nil {
+		return
+	}
+	if s := *tx.subdocs; len(s.Loaded)+len(s.Added)+len(s.Removed) > 0 {
+		call(d.hooks.subdocs, s)
+	}
+	for _, s := range tx.subdocs.Removed {
+		s.Destroy()
+	}
 }
 
 // reportUpdate encodes what a transaction did and calls the hooks for updates
@@ -89,14 +130,3 @@ func (d *Doc) reportUpdate(tx *Txn, f codec.Format, e *codec.Encoder, hooks []*f
 
 // maxKeptBuffer bounds the memory that waits for the next update.
 const maxKeptBuffer = 64 << 10
-
-func (d *Doc) changedRoots(tx *Txn) []string {
-	var names []string
-	for _, c := range tx.changed {
-		if t := d.types[c.typ]; !t.gone {
-			names = append(names, d.rootName(t))
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}

@@ -34,9 +34,9 @@ func ExampleDoc_ApplyUpdate() {
 	// Output: apply update: malformed: unexpected end of input
 }
 
-func ExampleDoc_OnTransaction() {
+func ExampleDoc_OnAfterTransactionCleanup() {
 	d := crdt.NewDoc(crdt.Config{ClientID: 1})
-	d.OnTransaction(func(e crdt.TransactionEvent) { fmt.Println(e.Origin, e.Changed) })
+	d.OnAfterTransactionCleanup(func(tx *crdt.Txn) { fmt.Println(tx.Origin(), tx.ChangedRoots()) })
 	d.Transact("paste", func(tx *crdt.Txn) {
 		must(d.Text("body").Insert(tx, 0, "text"))
 		must(d.Map("meta").Set(tx, "title", crdt.String("A title")))

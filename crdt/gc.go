@@ -53,6 +53,8 @@ func (d *Doc) collectList(list int32, types []int32) []int32 {
 	for h := l.first; h != 0; {
 		it := d.items.at(h)
 		types = d.dropContent(h, it, types)
+		d.forgetRedone(h, it)
+		it.keep = false
 		h = it.right
 		it.kind, it.deleted = kindGC, true
 		it.left, it.right, it.list, it.leaf = 0, 0, 0, 0

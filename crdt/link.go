@@ -34,6 +34,10 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 	right.length -= diff
 	right.originClient, right.originClock = c, right.clock-1
 	right.left, right.leaf = lh, 0
+	if left.redone {
+		u := d.redone[lh]
+		d.redone[h] = unit{u.client, u.clock + diff}
+	}
 	switch left.kind {
 	case kindString:
 		d.text.split(lh, left, right, diff)
@@ -115,6 +119,9 @@ func (d *Doc) continues(h handle, kind uint8, right handle, rightClient uint32, 
 		return false
 	}
 	it := d.items.at(h)
+	if it.keep || it.redone {
+		return false // what is added is not kept and can be collected
+	}
 	switch kind {
 	case kindString, kindDeleted:
 		return it.kind == kind && it.deleted == (kind == kindDeleted) && it.right == right &&

@@ -11,7 +11,7 @@ func (d *Doc) canJoin(lh, rh handle) bool {
 	case kindGC:
 		return true
 	case kindString, kindAny, kindJSON, kindDeleted:
-		return l.right == rh &&
+		return l.right == rh && !l.redone && !r.redone &&
 			r.originClient == l.client && r.originClock == r.clock-1 &&
 			l.rightClient == r.rightClient && l.rightClock == r.rightClock
 	}
@@ -49,6 +49,7 @@ func (d *Doc) joinLefts(c uint32, pos runPos) (runPos, int) {
 func (d *Doc) absorb(lh, rh handle) {
 	l, r := d.items.at(lh), d.items.at(rh)
 	if l.kind != kindGC {
+		l.keep = l.keep || r.keep
 		units := r.units()
 		if r.leaf != 0 {
 			d.treeRemove(rh)

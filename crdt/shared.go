@@ -79,11 +79,16 @@ func (n *node) edit(tx *Txn) error {
 		return ErrKind
 	case n.doc.isDeleted(n.doc.types[n.typ]):
 		return ErrDetached
-	case n.doc.config.ClientID == 0:
+	}
+	return n.doc.canWrite()
+}
+
+// canWrite checks that there is a client id to edit under, with room left.
+func (d *Doc) canWrite() error {
+	switch {
+	case d.config.ClientID == 0 || d.config.ClientID > lib0.MaxSafeInteger:
 		return ErrNoClientID
-	case n.doc.config.ClientID > lib0.MaxSafeInteger:
-		return ErrNoClientID
-	case n.doc.stateOf(n.doc.config.ClientID) > lib0.MaxSafeInteger-maxLocalUnits:
+	case d.stateOf(d.config.ClientID) > lib0.MaxSafeInteger-maxLocalUnits:
 		return ErrTooLarge
 	}
 	return nil

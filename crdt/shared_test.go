@@ -113,7 +113,7 @@ func TestXML(t *testing.T) {
 func TestSubdocs(t *testing.T) {
 	d := NewDoc(Config{ClientID: 1})
 	var events []SubdocEvent
-	d.OnTransaction(func(e TransactionEvent) { events = append(events, e.Subdocs) })
+	d.OnAfterTransactionCleanup(func(e *Txn) { events = append(events, e.Subdocs()) })
 	sub := &Subdoc{GUID: "page-2", AutoLoad: true, Meta: ObjectOf(Field{"title", String("T")})}
 	edit(t, d, func(tx *Txn) error { return d.Map("m").Set(tx, "sub", SubdocValue(sub)) })
 	again := NewDoc(Config{})

@@ -15,13 +15,14 @@ type Txn struct {
 	local  bool
 	number uint64
 
-	deletes codec.Ranges
-	touched []touch
-	merges  []unit // items that came about by splitting, and the like
-	changed []listChange
-	joined  bool       // its runs are joined with what they continue
-	over    bool       // every transaction of the queue is completed
-	report  *txnReport // what only hooks and observers need
+	deletes    codec.Ranges
+	touched    []touch
+	merges     []unit // items that came about by splitting, and the like
+	changed    []listChange
+	completing bool       // its function has returned
+	joined     bool       // its runs are joined with what they continue
+	over       bool       // every transaction of the queue is completed
+	report     *txnReport // what only hooks and observers need
 
 	subdocs *SubdocEvent // nil: nothing happened to any
 
@@ -71,6 +72,10 @@ func (d *Doc) transact(origin any, local bool, f func(*Txn)) {
 	d.tx = tx
 	d.queue = append(d.queue, tx)
 	first := len(d.queue) == 1
+	if first {
+		call(d.hooks.beforeAll, struct{}{})
+	}
+	call(d.hooks.before, tx)
 	defer func() {
 		d.tx = nil
 		if first {
@@ -82,6 +87,99 @@ func (d *Doc) transact(origin any, local bool, f func(*Txn)) {
 
 // Origin returns the origin given to Transact.
 func (tx *Txn) Origin() any { return tx.origin }
+
+// Local tells whether the edits were made here, and not received.
+func (tx *Txn) Local() bool { return tx.local }
+
+// Doc returns the document.
+func (tx *Txn) Doc() *Doc { return tx.doc }
+
+// BeforeState returns the state of the document before the transaction.
+func (tx *Txn) BeforeState() StateVector {
+	sv := tx.doc.StateVector()
+	for _, t := range tx.touched {
+		if id := tx.doc.clients[t.client].id; t.before > 0 {
+			sv[id] = t.before
+		} else {
+			delete(sv, id)
+		}
+	}
+	return sv
+}
+
+// AfterState returns the state of the document after the transaction, or nil
+// as long as its function runs.
+func (tx *Txn) AfterState() StateVector {
+	if !tx.completing {
+		return nil
+	}
+	sv := tx.doc.StateVector()
+	for _, t := range tx.touched {
+		if id := tx.doc.clients[t.client].id; t.after > 0 {
+			sv[id] = t.after
+		} else {
+			delete(sv, id)
+		}
+	}
+	return sv
+}
+
+// Deletes returns the units that the transaction deleted, by client, highest
+// first, and clock. It is Yjs's deleteSet.
+func (tx *Txn) Deletes() []ClockRange {
+	s := unitSet{ranges: slices.Clone(tx.deletes).Normalize()}
+	return s.clockRanges()
+}
+
+// Adds tells whether the transaction wrote a unit.
+func (tx *Txn) Adds(id ID) bool {
+	c := tx.doc.clientIndex(id.Client)
+	return c != 0 && id.Clock >= tx.startOf(c)
+}
+
+// Deleted tells whether the transaction deleted a unit, once its function has
+// returned.
+func (tx *Txn) Deleted(id ID) bool {
+	c := tx.doc.clientIndex(id.Client)
+	return c != 0 && tx.completing && tx.deleted(c, id.Clock)
+}
+
+// Changed tells whether the transaction changed a type or types inside it, for
+// hooks from OnAfterTransaction on. It is Yjs's changedParentTypes.has.
+func (tx *Txn) Changed(s Shared) bool {
+	n := s.base()
+	return n != nil && n.doc == tx.doc && tx.changedInside(n.typ)
+}
+
+func (tx *Txn) changedInside(typ int32) bool {
+	if tx.report == nil {
+		return false
+	}
+	_, ok := tx.report.parentAt[typ]
+	return ok
+}
+
+// ChangedRoots returns the names of the roots in which something changed,
+// sorted.
+func (tx *Txn) ChangedRoots() []string {
+	d := tx.doc
+	var names []string
+	for _, c := range tx.changed {
+		if t := d.types[c.typ]; !t.gone {
+			names = append(names, d.rootName(t))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Subdocs returns what the transaction did to subdocument entries so far.
+func (tx *Txn) Subdocs() SubdocEvent {
+	if tx.subdocs == nil {
+		return SubdocEvent{}
+	}
+	return *tx.subdocs
+}
 
 // before returns the state of a client before the transaction, which is the
 // current one.

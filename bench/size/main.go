@@ -56,7 +56,7 @@ var all = []any{
 	(*crdt.Doc).JSON,
 	(*crdt.Doc).Keyed,
 	(*crdt.Doc).Map,
-	(*crdt.Doc).OnTransaction,
+	(*crdt.Doc).OnAfterTransactionCleanup,
 	(*crdt.Doc).OnUpdate,
 	(*crdt.Doc).Pack,
 	(*crdt.Doc).SetClientID,

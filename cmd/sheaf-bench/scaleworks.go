@@ -251,7 +251,7 @@ func eventsObserved(n int) (func() error, error) {
 		doc := crdt.NewDoc(crdt.Config{ClientID: 1})
 		seen := 0
 		doc.OnUpdate(func(crdt.UpdateEvent) { seen++ })
-		doc.OnTransaction(func(crdt.TransactionEvent) { seen++ })
+		doc.OnAfterTransactionCleanup(func(*crdt.Txn) { seen++ })
 		for i := range n {
 			if err := insert(doc, r.IntN(i+1), "x"); err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -21,6 +22,7 @@ func Execute(p Program) []Observation { return newWorld(p).execute() }
 type world struct {
 	program  Program
 	replicas []*replica
+	now      time.Time
 	log      []*update // every update there ever was
 }
 
@@ -92,10 +94,13 @@ func (w *world) run(step Step, o *Observation) error {
 	to, from := w.replicas[step.To], w.replicas[step.From]
 	to.events = nil
 	to.watches.begin()
+	if step.At > 0 {
+		w.now = time.UnixMilli(int64(step.At))
+	}
 	var err error
 	switch step.Kind {
 	case StepEdit:
-		err = to.edit(step.Ops)
+		err = to.edit(step.Origin, step.Ops)
 	case StepDeliver:
 		for range step.N {
 			if update := next(to, from); update != nil && err == nil {
@@ -123,6 +128,10 @@ func (w *world) run(step Step, o *Observation) error {
 		to.doc.SetClientID(to.id)
 	case StepWatch:
 		to.watches.some(step)
+	case StepUndoOpen:
+		err = to.undo.open(step)
+	case StepUndo:
+		err = to.undo.act(step)
 	case StepUnwatch:
 		to.watches.stop(step)
 	case StepConverged:

@@ -68,7 +68,7 @@ func (w *watches) add(s crdt.Shared, how int) {
 		}
 		if how&watchDeep != 0 && w.reactions < len(w.react) {
 			w.reactions++
-			must(0, w.replica.edit(w.react[w.reactions-1:w.reactions]))
+			must(0, w.replica.edit("", w.react[w.reactions-1:w.reactions]))
 		}
 	}
 	if how&watchDeep != 0 {

@@ -33,6 +33,7 @@ func Generate(seed uint64) Program {
 	}
 	p.Steps = append(p.Steps, g.settle(p.Lazy)...)
 	g.aside(seed, 0xe7e7).addWatches(&p)
+	g.aside(seed, 0xd0d0).addUndo(&p)
 	chooseFormats(p)
 	return p
 }

@@ -121,7 +121,7 @@ func (c tally) checkComplete(t *testing.T) {
 			t.Errorf("no step of kind %s ran in format 2", kind)
 		}
 	}
-	for _, kind := range []StepKind{StepWatch, StepUnwatch} {
+	for _, kind := range []StepKind{StepWatch, StepUnwatch, StepUndoOpen, StepUndo} {
 		if c["step "+string(kind)] == 0 {
 			t.Errorf("no step of kind %s ran", kind)
 		}
@@ -196,6 +196,9 @@ type tally map[string]int
 func (c tally) add(p Program) {
 	for _, s := range p.Steps {
 		c["step "+string(s.Kind)]++
+		if s.Kind == StepUndo {
+			c["undo: "+[numActs]string{"undo", "redo", "clear", "stop", "scope", "close"}[s.N]]++
+		}
 		if s.V2 {
 			c["step "+string(s.Kind)+" in format 2"]++
 		}
@@ -212,6 +215,9 @@ func (c tally) add(p Program) {
 			c["replica with an id of 53 bits"]++
 		default:
 			c["replica with an id of 32 bits"]++
+		}
+		if r.Hooks {
+			c["replica whose hooks are noted"]++
 		}
 		if r.Watch > 0 {
 			c["replica whose roots are observed"]++

@@ -28,6 +28,7 @@ type Replica struct {
 	// Watch says what observes its roots, as bits, and React what the observers
 	// do in each step, one operation a call.
 	Watch int  `json:"watch,omitempty"`
+	Hooks bool `json:"hooks,omitempty"` // its hooks are noted
 	React []Op `json:"react,omitempty"`
 }
 
@@ -40,10 +41,12 @@ type Step struct {
 	// N is a count, or 1 to apply an update that was made.
 	N int `json:"n,omitempty"`
 	// Picks choose updates or clocks.
-	Picks []int  `json:"p,omitempty"`
-	Root  int    `json:"t,omitempty"`  // define: which root
-	ID    uint64 `json:"id,omitempty"` // setid: the new client id
-	Hex   string `json:"s,omitempty"`  // raw: the update
+	Picks  []int  `json:"p,omitempty"`
+	Root   int    `json:"t,omitempty"`      // define: which root
+	ID     uint64 `json:"id,omitempty"`     // setid: the new client id
+	At     int    `json:"at,omitempty"`     // time, in milliseconds
+	Origin string `json:"origin,omitempty"` // edit: of the transaction
+	Hex    string `json:"s,omitempty"`      // raw: the update
 	// V2 takes updates, and makes them, in format 2; Raw2 says that the update
 	// of a raw step is written down in it.
 	V2   bool `json:"v2,omitempty"`
@@ -72,6 +75,8 @@ const (
 	StepConverged StepKind = "converged" // do all replicas show the same?
 	StepWatch     StepKind = "watch"     // observe a type from now on
 	StepUnwatch   StepKind = "unwatch"   // stop observing
+	StepUndoOpen  StepKind = "undoopen"  // start an undo manager
+	StepUndo      StepKind = "undo"      // undo, redo, and so on
 )
 
 // usesFormat tells whether a step exchanges or makes updates.

@@ -35,6 +35,9 @@ type replica struct {
 	caret   int
 	defined []*root
 	watches watches
+	undo    undo
+	hooks   hooks
+	noted   bool // hooks are
 }
 
 // event is an update that a transaction made.
@@ -46,6 +49,7 @@ type event struct {
 func newReplica(w *world, config Replica, lazy bool) *replica {
 	r := &replica{world: w, id: crdt.ClientID(config.ID), noGC: config.NoGC, cursors: map[*replica]int{}}
 	r.watches = watches{replica: r, onRoots: config.Watch, react: config.React}
+	r.undo, r.noted = undo{replica: r}, config.Hooks
 	if !lazy {
 		r.defined = roots[:]
 	}
@@ -56,6 +60,10 @@ func newReplica(w *world, config Replica, lazy bool) *replica {
 func (r *replica) open() {
 	r.doc = crdt.NewDoc(crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"})
 	r.watches.reset()
+	r.undo.reset()
+	if r.noted {
+		r.hooks.watch(r.doc)
+	}
 	for _, s := range r.shared() {
 		r.watches.root(s)
 	}
@@ -128,8 +136,12 @@ func (r *replica) apply(u *update, v2 bool) error {
 	return r.doc.ApplyUpdate(bytes, nil)
 }
 
-func (r *replica) edit(ops []Op) (err error) {
-	r.doc.Transact(nil, func(tx *crdt.Txn) {
+func (r *replica) edit(origin string, ops []Op) (err error) {
+	var by any
+	if origin != "" {
+		by = origin
+	}
+	r.doc.Transact(by, func(tx *crdt.Txn) {
 		for _, op := range ops {
 			if err == nil {
 				err = r.editOne(tx, op)
@@ -168,6 +180,8 @@ func (r *replica) observe(o *Observation) {
 		o.add("the same in format 2", e.update.v2)
 	}
 	r.watches.write(o)
+	r.undo.write(o)
+	r.hooks.write(o)
 	o.add("state", r.state(nil, false))
 	o.add("state in format 2", r.state(nil, true))
 	o.add("state vector", r.doc.StateVector().Encode())

@@ -4,6 +4,8 @@ import * as Y from 'yjs'
 import { plain, dump } from './dump.mjs'
 import { edit } from './edit.mjs'
 import * as format from './format2.mjs'
+import { setTime } from './clock.mjs'
+import { Hooks, Undo } from './undo.mjs'
 import { Watches } from './watch.mjs'
 
 // roots are the shared types at the top of each document, in the order in
@@ -35,6 +37,7 @@ class World {
     const from = this.replicas[step.f ?? 0]
     to.events = []
     to.watches.begin()
+    if (step.at) setTime(step.at)
     this[step.k](step, to, from, out)
     to.observe(out)
   }
@@ -42,7 +45,7 @@ class World {
   edit(step, to) {
     to.doc.transact(() => {
       for (const op of step.ops) edit(to.definedRoots(), op, to.caret)
-    })
+    }, step.origin ?? null)
   }
 
   deliver(step, to, from) {
@@ -138,6 +141,14 @@ class World {
     to.watches.stop(step)
   }
 
+  undoopen(step, to) {
+    to.undo.open(step)
+  }
+
+  undo(step, to) {
+    to.undo.act(step)
+  }
+
   converged(step, to, from, out) {
     const texts = this.replicas.map((r) => r.dump())
     out.field('converged', String(texts.every((t) => t === texts[0])))
@@ -170,6 +181,8 @@ class Replica {
     this.caret = { at: 0 }
     this.defined = lazy ? [] : [...roots]
     this.watches = new Watches(this, config)
+    this.undo = new Undo(this)
+    this.hooks = config.hooks ? new Hooks() : null
     this.open()
     this.doc.clientID = id
   }
@@ -177,7 +190,9 @@ class Replica {
   open() {
     this.doc = new Y.Doc({ gc: this.gc, guid: 'oracle' })
     this.watches.reset()
+    this.undo.reset()
     for (const type of this.definedRoots()) this.watches.root(type)
+    this.hooks?.watch(this.doc)
     this.doc.on('update', (bytes, origin, doc, transaction) => {
       const update = new format.Update(bytes, false)
       this.events.push({ update, local: transaction.local })
@@ -194,6 +209,7 @@ class Replica {
     const api = v2 ? format.v2 : format.v1
     const state = new format.Update(api.state(this.doc), v2)
     this.doc.destroy()
+    this.hooks?.forget()
     this.open()
     this.watches.reactions = Infinity // there is no client id yet to edit under
     this.apply(state, v2)
@@ -205,6 +221,7 @@ class Replica {
       this.defined.push(root)
       this.defined.sort((a, b) => roots.indexOf(a) - roots.indexOf(b))
       this.watches.root(this.doc.get(...root))
+      this.hooks?.forget() // defining some types is an empty transaction
     }
   }
 
@@ -233,6 +250,8 @@ class Replica {
       out.field('the same in format 2', update.v2)
     }
     this.watches.write(out)
+    this.undo.write(out)
+    this.hooks?.write(out)
     out.field('state', Y.encodeStateAsUpdate(this.doc))
     out.field('state in format 2', Y.encodeStateAsUpdateV2(this.doc))
     out.field('state vector', Y.encodeStateVector(this.doc))

@@ -1,0 +1,189 @@
+package crdt
+
+import "slices"
+
+// The functions here follow Yjs's step by step, because the order in which
+// items are made again, and next to what, decides the bytes.
+
+// keep keeps an item and all that hold it from being collected, or no longer.
+func (d *Doc) keep(h handle, keep bool) {
+	for h != 0 {
+		it := d.items.at(h)
+		if it.keep == keep {
+			return
+		}
+		it.keep = keep
+		h = d.holder(it)
+	}
+}
+
+// holder returns the item that holds the type in which an item is, or 0.
+func (d *Doc) holder(it *item) handle { return d.types[d.lists[it.list].typ].item }
+
+// redoneAs returns the item as which an item was made again.
+func (tx *Txn) redoneAs(h handle) handle {
+	u := tx.doc.redone[h]
+	return tx.cleanStart(u.client, u.clock)
+}
+
+// forgetRedone forgets as what an item was made again.
+func (d *Doc) forgetRedone(h handle, it *item) {
+	if it.redone {
+		delete(d.redone, h)
+		it.redone = false
+	}
+}
+
+// latest returns the item that stands now for an item that was made again,
+// perhaps more than once.
+func (tx *Txn) latest(h handle) handle {
+	d := tx.doc
+	u := unit{d.items.at(h).client, d.items.at(h).clock}
+	for d.items.at(h).redone {
+		diff := u.clock - d.items.at(h).clock
+		u = d.redone[h]
+		u.clock += diff
+		h = d.itemAt(u.client, u.clock)
+	}
+	if d.items.at(h).clock < u.clock {
+		return tx.cleanStart(u.client, u.clock)
+	}
+	return h
+}
+
+// redo makes deleted items again.
+type redo struct {
+	tx      *Txn
+	undone  unitSet         // what is deleted along with it
+	stacked []*unitSet      // what the items of both stacks delete
+	items   []handle        // to be made again, in order
+	wanted  map[handle]bool // the same
+	// overwrite makes values of keys again even if others replaced them.
+	overwrite bool
+}
+
+// item makes one item again, and what holds it if that was deleted too. It
+// returns the new item, or 0 if that is not possible.
+func (r *redo) item(h handle) handle {
+	tx, d := r.tx, r.tx.doc
+	it := d.items.at(h)
+	if it.redone {
+		return tx.redoneAs(h)
+	}
+	l := d.lists[it.list]
+	typ, parent := l.typ, d.types[l.typ].item
+	if parent != 0 && d.items.at(parent).deleted {
+		if !d.items.at(parent).redone && (!r.wanted[parent] || r.item(parent) == 0) {
+			return 0
+		}
+		for d.items.at(parent).redone {
+			parent = tx.redoneAs(parent)
+		}
+		if d.items.at(parent).kind != kindType {
+			return 0 // collected meanwhile
+		}
+		typ = int32(d.items.at(parent).content)
+	}
+	var left, right handle
+	var list int32
+	if l.entry {
+		list = d.addEntryList(typ, l.key)
+		var ok bool
+		if left, ok = r.value(h, list, parent); !ok {
+			return 0
+		}
+	} else {
+		list = d.childList(typ)
+		left = r.neighbour(it.left, parent, func(x *item) handle { return x.left })
+		right = r.neighbour(h, parent, func(x *item) handle { return x.right })
+	}
+	return r.again(h, list, left, right)
+}
+
+// neighbour returns the first item from h on that is, or was made again, in
+// the type that the item parent holds.
+func (r *redo) neighbour(h, parent handle, next func(*item) handle) handle {
+	d := r.tx.doc
+	for ; h != 0; h = next(d.items.at(h)) {
+		trace := h
+		for trace != 0 && d.items.at(trace).kind != kindGC && d.holder(d.items.at(trace)) != parent {
+			if !d.items.at(trace).redone {
+				trace = 0
+				break
+			}
+			trace = r.tx.redoneAs(trace)
+		}
+		if trace != 0 && d.items.at(trace).kind != kindGC {
+			return trace
+		}
+	}
+	return 0
+}
+
+// value returns the value of a key behind which an earlier value is to be made
+// again, and false if another client has changed the key since.
+func (r *redo) value(h handle, list int32, parent handle) (left handle, ok bool) {
+	tx, d := r.tx, r.tx.doc
+	left = d.lists[list].last
+	if d.items.at(h).right != 0 && !r.overwrite {
+		left = h
+		for {
+			right := d.items.at(left).right
+			if right == 0 || !r.replaceable(right) {
+				break
+			}
+			left = right
+			for d.items.at(left).redone {
+				left = tx.redoneAs(left)
+			}
+		}
+		if d.items.at(left).right != 0 {
+			return 0, false
+		}
+	}
+	if left != 0 && (d.items.at(left).kind == kindGC || d.holder(d.items.at(left)) != parent) {
+		left = d.lists[list].last
+	}
+	return left, true
+}
+
+// replaceable tells whether a value may be replaced: it was made again, or is
+// or was deleted by undoing.
+func (r *redo) replaceable(h handle) bool {
+	d := r.tx.doc
+	it := d.items.at(h)
+	if it.redone || d.hasItem(&r.undone, it) {
+		return true
+	}
+	return slices.ContainsFunc(r.stacked, func(s *unitSet) bool { return d.hasItem(s, it) })
+}
+
+// again inserts a copy of an item.
+func (r *redo) again(h handle, list int32, left, right handle) handle {
+	tx, d := r.tx, r.tx.doc
+	n := tx.newItem(list, left, right)
+	old, it := d.items.at(h), d.items.at(n)
+	it.kind, it.length = old.kind, old.length
+	switch old.kind {
+	case kindString:
+		putText(&d.text, it, d.text.bytes(old))
+	case kindJSON, kindAny:
+		it.content = d.elements.add(slices.Clone(d.elements.values[old.content]))
+	case kindBinary, kindEmbed, kindFormat:
+		it.content, it.size = d.singles.add(d.singles.values[old.content]), old.size
+	case kindType:
+		t := d.types[old.content]
+		it.content = uint32(d.addType(&sharedType{kind: t.kind, item: n, name: t.name}))
+	case kindDoc:
+		s := d.subdocs.values[old.content]
+		it.content = d.subdocs.add(subdocEntry{Subdoc: &Subdoc{GUID: s.GUID, AutoLoad: s.AutoLoad, DisableGC: s.DisableGC, Meta: s.Meta, shouldLoad: s.AutoLoad}})
+	}
+	if d.redone == nil {
+		d.redone = make(map[handle]unit)
+	}
+	d.redone[h] = unit{it.client, it.clock}
+	old.redone = true
+	d.keep(n, true)
+	tx.insert(n, left, right)
+	return n
+}
