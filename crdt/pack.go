@@ -26,7 +26,8 @@ func (d *Doc) Pack() []byte {
 			}
 		}
 	}
-	// A state that the columns cannot express, which none is known to be.
+	// The columns cannot express the state: a key's newest value is deleted and
+	// an older one is not, as only updates made by hand have it.
 	return packed.File{Plain: true, States: d.packedStates(), History: packed.Columns{state}}.Append(nil)
 }
 
@@ -127,14 +128,11 @@ func (p *packer) body(t packedType) {
 	}
 }
 
-// hasValue tells whether any value of a key is not deleted.
+// hasValue tells whether the newest value of a key, the one that counts, is not
+// deleted.
 func (p *packer) hasValue(e mapEntry) bool {
-	for h := p.d.lists[e.list].last; h != 0; h = p.d.items.at(h).left {
-		if !p.d.items.at(h).deleted {
-			return true
-		}
-	}
-	return false
+	last := p.d.lists[e.list].last
+	return last != 0 && !p.d.items.at(last).deleted
 }
 
 // list writes the items of a list. visible says whether the tree has a place

@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -59,9 +58,6 @@ func (w *world) execute() (seen []Observation) {
 func (w *world) pack(o *Observation) {
 	for i, r := range w.replicas {
 		packed, err := crdt.OpenPacked(r.doc.Pack())
-		if err == nil && packed.IsPlain() {
-			err = errors.New("does not fit the columns")
-		}
 		var visible *crdt.Doc
 		if err == nil {
 			visible, err = packed.Visible()
