@@ -45,7 +45,6 @@ func (d *Document) sealLate() {
 			left = append(left, g)
 			continue
 		}
-		delete(d.unproven, old.chain) // nothing more is going to be written there
 		d.reofferLater()
 	}
 	d.pending.restore(left, d.pending.since)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/sheafdocs/sheaf/crdt"
-	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
@@ -42,42 +41,14 @@ func (d *Document) rebuild() {
 	d.changed = true
 }
 
-// noteReissue remembers own entries that ceased to count while this device may
-// write: its role has changed, or another branch of its chain was chosen. What
-// a removed author wrote stays set aside.
-func (d *Document) noteReissue(r oplog.Recount) {
-	author, _, _, _ := d.chains.Author(r.Chain)
-	_, role, ok := d.roleLocked()
-	if author != d.node.device || !ok || !mayWrite(role) {
-		return
-	}
-	if from, noted := d.count.reissue[r.Chain]; noted && from <= r.Same {
-		return
-	}
-	if d.count.reissue == nil {
-		d.count.reissue = map[wire.ChainID]uint64{}
-	}
-	d.count.reissue[r.Chain] = r.Same
-}
-
 // writeAgain puts own edits that are in no entry that counts into the rebuilt
 // document. Those of a chain that was ended move to a fresh one.
 func (d *Document) writeAgain() {
 	moves := map[wire.ChainID]*move{}
-	var groups []*group
-	for chain, from := range d.count.reissue {
-		g, err := d.reissueEntries(moves, chain, from)
-		if err != nil {
-			d.log.Error("write own entries again; they stay set aside", "chain", chain.String(), "err", err)
-			continue
-		}
-		if g != nil {
-			groups = append(groups, g)
-		}
-	}
-	d.count.reissue = nil
+	groups := d.reissueEntries(moves)
+	starts := d.pendingStarts()
 	for _, g := range d.pending.groups {
-		if err := d.mergePending(moves, g); err != nil {
+		if err := d.mergePending(moves, g, starts[g.slot.chain]); err != nil {
 			d.log.Error("merge own edits again; they are kept as drafts", "err", err)
 		}
 		groups = append(groups, g)
@@ -117,66 +88,13 @@ func (d *Document) moveTo(moves map[wire.ChainID]*move, old *slot, clock uint64)
 	return m, nil
 }
 
-// reissueEntries makes a group of what own entries hold that ceased to count.
-func (d *Document) reissueEntries(moves map[wire.ChainID]*move, id wire.ChainID, from uint64) (*group, error) {
-	_, auth, inc, ok := d.chains.Author(id)
-	old := d.own[id]
-	if old == nil && ok {
-		old = d.addSlot(auth, inc)
-	}
-	lost, err := d.bodies(id, from)
-	if err != nil || old == nil || len(lost) == 0 {
-		return nil, err
-	}
-	clock := uint64(0)
-	if c := d.causes.chains[id]; from > 0 {
-		if c == nil || c.applied() < from {
-			return nil, fmt.Errorf("entry %d of the chain is not merged", from)
-		}
-		clock = c.ends[from-1]
-	}
-	m, err := d.moveTo(moves, old, clock)
-	if err != nil {
-		return nil, err
-	}
-	update, err := crdt.MergeUpdates(lost...)
-	if err != nil {
-		return nil, fmt.Errorf("merge updates: %w", err)
-	}
-	g := &group{slot: old, updates: [][]byte{update}, start: clock}
-	if err := d.remerge(map[wire.ChainID]*move{id: m}, g); err != nil {
-		return nil, err
-	}
-	head, _, _ := d.chains.Head(id)
-	d.noteReissued(id, head+1)
-	return g, nil
-}
-
-// bodies reads the updates that the entries of a chain hold from a number on.
-func (d *Document) bodies(id wire.ChainID, from uint64) ([][]byte, error) {
-	var list [][]byte
-	for e := d.nextEntry(entryRef{id, from}); e != nil; e = d.nextEntry(entryRef{id, e.Seq + 1}) {
-		if e.Stream != streamBody || e.Kind != kindUpdate {
-			continue
-		}
-		payload, err := d.open(e)
-		if err != nil {
-			return nil, fmt.Errorf("read entry %d: %w", e.Seq, err)
-		}
-		if len(payload.Body) > 0 {
-			list = append(list, payload.Body)
-		}
-	}
-	return list, nil
-}
-
 // mergePending merges a group of edits again that are in no entry yet, on a
-// fresh chain if its own was ended.
-func (d *Document) mergePending(moves map[wire.ChainID]*move, g *group) error {
+// fresh chain if its own was ended: from the clock at which what waits begins.
+func (d *Document) mergePending(moves map[wire.ChainID]*move, g *group, from uint64) error {
 	if moves[g.slot.chain] == nil && d.bounded(g.slot) {
 		// Without the right to write they could not become late edits: the drafts
 		// stay, and in sight.
-		if _, err := d.moveTo(moves, g.slot, g.start); err != nil && !errors.Is(err, ErrReadOnly) {
+		if _, err := d.moveTo(moves, g.slot, from); err != nil && !errors.Is(err, ErrReadOnly) {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/oplog"
@@ -57,6 +58,9 @@ func (d *Document) draftsProven() bool {
 		d.unproven = nil
 	}
 	for chain, told := range d.unproven {
+		if !slices.ContainsFunc(d.pending.groups, func(g *group) bool { return g.slot.chain == chain }) {
+			continue // they moved, and nothing more is written there
+		}
 		c := d.causes.chains[chain]
 		head, _, ok := d.chains.Head(chain)
 		if !told || ok && (c == nil || c.applied() <= head) {
