@@ -23,7 +23,7 @@
 // the same bytes; and that no operation takes time in proportion to the
 // document, but for what README.md says of events and undoing. It starts no goroutine and reads no clock, randomness, file or
 // network: client ids come from the caller. A Doc is not safe for concurrent
-// use. Snapshots and relative positions are left out.
+// use. Snapshots are left out.
 //
 // README.md beside the source explains the data structure.
 package crdt

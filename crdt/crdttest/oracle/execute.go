@@ -23,6 +23,7 @@ type world struct {
 	replicas []*replica
 	now      time.Time
 	log      []*update // every update there ever was
+	marks    []crdt.RelativePosition
 }
 
 func newWorld(p Program) *world {
@@ -128,6 +129,8 @@ func (w *world) run(step Step, o *Observation) error {
 		err = to.undo.open(step)
 	case StepUndo:
 		err = to.undo.act(step)
+	case StepMark:
+		err = w.mark(step, to, from, o)
 	case StepUnwatch:
 		to.watches.stop(step)
 	case StepConverged:

@@ -34,6 +34,7 @@ func Generate(seed uint64) Program {
 	p.Steps = append(p.Steps, g.settle(p.Lazy)...)
 	g.aside(seed, 0xe7e7).addWatches(&p)
 	g.aside(seed, 0xd0d0).addUndo(&p)
+	g.aside(seed, 0x3a3a).addMarks(&p)
 	chooseFormats(p)
 	return p
 }

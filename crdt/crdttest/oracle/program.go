@@ -77,6 +77,7 @@ const (
 	StepUnwatch   StepKind = "unwatch"   // stop observing
 	StepUndoOpen  StepKind = "undoopen"  // start an undo manager
 	StepUndo      StepKind = "undo"      // undo, redo, and so on
+	StepMark      StepKind = "mark"      // make and look up relative positions
 )
 
 // usesFormat tells whether a step exchanges or makes updates.

@@ -5,6 +5,7 @@ import { plain, dump } from './dump.mjs'
 import { edit } from './edit.mjs'
 import * as format from './format2.mjs'
 import { setTime } from './clock.mjs'
+import { mark } from './mark.mjs'
 import { Hooks, Undo } from './undo.mjs'
 import { Watches } from './watch.mjs'
 
@@ -29,6 +30,7 @@ export function runProgram({ program }, out) {
 class World {
   constructor(program) {
     this.log = [] // every update there ever was
+    this.marks = [] // relative positions
     this.replicas = program.replicas.map((config) => new Replica(config, program.lazy ?? false, this.log))
   }
 
@@ -147,6 +149,10 @@ class World {
 
   undo(step, to) {
     to.undo.act(step)
+  }
+
+  mark(step, to, from, out) {
+    mark(this.marks, step, to, from, out)
   }
 
   converged(step, to, from, out) {
