@@ -19,6 +19,8 @@ type Attacker struct {
 	Seq  uint64
 	Prev wire.EntryID
 	doc  *crdt.Doc // what it has written on this chain and on what
+
+	ground crdt.ClientID // the client id, if it is another's
 }
 
 // NewAttacker begins a chain of the document's device, on what it shows now.
@@ -44,8 +46,17 @@ func (a *Attacker) Fork() *Attacker {
 	return &f
 }
 
+// Grind has the chain write under another's client id, as if its inc gave that.
+func (a *Attacker) Grind(client crdt.ClientID) {
+	a.ground = client
+	a.doc.SetClientID(client)
+}
+
 // Client is the client id of the attacker's chain.
 func (a *Attacker) Client() crdt.ClientID {
+	if a.ground != 0 {
+		return a.ground
+	}
 	return crdt.ClientID(wire.ClientID(a.d.id.Short(), a.d.node.device, a.auth, a.inc, streamBody))
 }
 
@@ -190,6 +201,13 @@ func (d *Document) Counts(chain wire.ChainID) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.chains.Counts(chain)
+}
+
+// Collides says whether another chain has the client id of a chain.
+func (d *Document) Collides(chain wire.ChainID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.chains.Collides(chain)
 }
 
 // RoleOf is the role of a document's own device.
