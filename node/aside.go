@@ -11,7 +11,9 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/comments"
 	"github.com/sheafdocs/sheaf/node/gossip"
+	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -45,7 +47,7 @@ type AsideGroup struct {
 
 // AsideEntry is one edit set aside.
 type AsideEntry struct {
-	Text string // what it would have inserted; "" if nothing, or if its key is not held
+	Text string // what it would have inserted, or said as a comment; "" if nothing, or if its key is not held
 }
 
 // asideKey names a group.
@@ -153,17 +155,25 @@ func (d *Document) asideChains() map[asideKey][]asidePart {
 	return parts
 }
 
-// asideText is what an entry would insert.
+// asideText is what an entry would insert, or say.
 func (d *Document) asideText(ref entryRef) string {
 	e := d.nextEntry(ref)
-	if e == nil || e.Stream != streamBody || e.Kind != kindUpdate {
+	if e == nil || e.Kind != kindUpdate {
 		return ""
 	}
 	payload, err := d.open(e)
 	if err != nil || len(payload.Body) == 0 {
 		return ""
 	}
-	text, err := crdt.InsertedText(payload.Body, maxAsideTextBytes)
+	text := ""
+	switch e.Stream {
+	case streamBody:
+		text, err = crdt.InsertedText(payload.Body, maxAsideTextBytes)
+	case oplog.StreamComments:
+		var said comments.Record
+		said, err = comments.Decode(payload.Body)
+		text = said.Text // of at most comments.MaxTextBytes
+	}
 	if err != nil {
 		return ""
 	}

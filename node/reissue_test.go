@@ -3,6 +3,7 @@
 package node_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/crdt"
@@ -101,4 +102,27 @@ func TestDraftsFoundAtStartMoveWhenLetInAgain(t *testing.T) {
 			checkSame(t, da, db)
 		})
 	}
+}
+
+// TestCommentSetAsideIsReadAndAccepted: a comment made offline, under a role that
+// had ended by then, is set aside. The owner reads what it says, and accepts it.
+func TestCommentSetAsideIsReadAndAccepted(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	offline(t, b, true)
+	if _, err := db.Comment(context.Background(), somewhere, "start", "is this right?", nil); err != nil {
+		t.Fatal(err)
+	}
+	letInAgain(t, da, b)
+	offline(t, b, false)
+	await(t, "A to be told of it", func() bool {
+		give(t, a, db, b)
+		list := da.Aside()
+		return len(list) == 1 && list[0].Entries[0].Text != ""
+	})
+	acceptLate(t, da, "is this right?")
+	await(t, "A to show it", func() bool { return len(da.Threads()) == 1 })
 }
