@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"time"
 
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -131,6 +132,27 @@ func RotateOften(d *Document, times int) error {
 	defer d.mu.Unlock()
 	for range times {
 		if err := d.rotate(d.node.cfg.Now()); err != nil {
+			return err
+		}
+	}
+	d.wake()
+	return nil
+}
+
+// ManyHeads gives the document's access log a number of heads beside each other.
+func ManyHeads(d *Document, n int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var ops []*access.Op
+	for i := range n {
+		op, err := access.NewPolicy(d.access, d.node.cfg.Key, access.Policy{}, d.node.cfg.Now().Add(time.Duration(i)*time.Second))
+		if err != nil {
+			return err
+		}
+		ops = append(ops, op)
+	}
+	for _, op := range ops {
+		if err := d.addOwnOp(op); err != nil {
 			return err
 		}
 	}

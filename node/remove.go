@@ -153,7 +153,7 @@ func (d *Document) revoke(targets []access.Member, keep []wire.Device, now time.
 	}
 	for _, m := range targets {
 		rest := cuts
-		first := rest[:min(len(rest), access.MaxStatements)]
+		first := rest[:min(len(rest), access.RevokeStatements)]
 		rest = rest[len(first):]
 		target := access.Target{Op: m.Op, Index: uint32(m.Index)}
 		op, err := access.NewRevoke(d.access, d.node.cfg.Key, target, first, keep, now)

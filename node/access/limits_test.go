@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -105,5 +106,45 @@ func TestWhatFollowsAVoidOpFalls(t *testing.T) {
 	res, err := l.Add(a)
 	if !errors.Is(err, ErrVoid) || len(res.Dropped) != 1 || len(l.parked.ops) != 0 || l.parked.bytes != 0 || len(l.Missing()) != 0 {
 		t.Fatalf("%v, %d dropped, %d parked, %d bytes", err, len(res.Dropped), len(l.parked.ops), l.parked.bytes)
+	}
+}
+
+// TestARevokeHasRoomForItsStatements makes the largest revoke: as many
+// statements as it is said to have room for, with the greatest numbers, beside
+// as many devices to keep and ops to follow as are allowed.
+func TestARevokeHasRoomForItsStatements(t *testing.T) {
+	ada := testKey("ada")
+	l, _ := newTestLog(ada)
+	grant, err := NewGrant(l, ada, testKey("bob").UserID(), Editor, []GrantDevice{{Device: testKey("bob").Device(), Seal: testKey("bob").SealHash(), Kind: DeviceNative}}, testTime)
+	guest := add(t, l, grant, err)
+	var beside []*Op
+	for i := range MaxPrev {
+		op, err := NewPolicy(l, ada, Policy{}, time.UnixMilli(int64(1<<45+i)))
+		beside = append(beside, must(op, err))
+	}
+	for _, op := range beside {
+		add(t, l, op, nil)
+	}
+	revoke := func(statements int) (*Op, error) {
+		var cuts []Statement
+		for i := range statements {
+			cuts = append(cuts, Statement{Device: testKey("bob").Device(), Inc: uint32(maxInc - 1 - i), Seq: maxSeq})
+		}
+		var keep []wire.Device
+		for i := range MaxDevices {
+			keep = append(keep, testKey(string(rune('k'+i))).Device())
+		}
+		return NewRevoke(l, ada, Target{Op: guest.ID}, cuts, keep, time.UnixMilli(1<<45))
+	}
+	op, err := revoke(RevokeStatements)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(op.Prev) != MaxPrev {
+		t.Fatalf("it follows %d ops", len(op.Prev))
+	}
+	t.Logf("%d bytes", len(op.Raw))
+	if _, err := revoke(MaxStatements); err == nil {
+		t.Error("there is room for more: the limit is pointless")
 	}
 }

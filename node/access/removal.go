@@ -10,6 +10,10 @@ import (
 // no room for goes into further pins.
 const MaxStatements = 48
 
+// RevokeStatements is how many of them a revoke has room for however large their
+// numbers are, beside as many devices to keep and ops to follow as are allowed.
+const RevokeStatements = 40
+
 // Chains as entries number them.
 const (
 	maxInc = 1 << 20
