@@ -187,7 +187,11 @@ func (n *Node) find(ctx context.Context, self *Node, home paperHome, hints []str
 	}
 	found := n.awaitUntil(ctx, recoverReach, func() bool {
 		return d.State() == StateReady && n.sync.Settle(ctx, d.id) > 0
-	}, func() bool { return len(linked) > 0 && allReady(linked) })
+	}, func() bool {
+		// Who was reached says in one go which documents they share: if the home
+		// document is among them, it is worth waiting for.
+		return len(linked) > 0 && n.allWhole(ctx, linked) && len(n.peersOf(d.id)) == 0
+	})
 	if d.State() != StateReady && !found && len(linked) == 0 {
 		return ErrNothingFound
 	}
@@ -242,9 +246,10 @@ func (n *Node) follow(ctx context.Context, self *Node, hints []string) (linked [
 	return linked, nil
 }
 
-func allReady(docs []*Document) bool {
+// allWhole says whether a peer has answered for each of the documents.
+func (n *Node) allWhole(ctx context.Context, docs []*Document) bool {
 	for _, d := range docs {
-		if d.State() != StateReady {
+		if d.State() != StateReady || n.sync.Settle(ctx, d.id) == 0 {
 			return false
 		}
 	}
