@@ -90,6 +90,9 @@ func TestCRDTCommand(t *testing.T) {
 
 // TestCRDTWorks runs each work once whose input is here, through a file.
 func TestCRDTWorks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("replays whole histories, in one goroutine")
+	}
 	o := crdtOptions{traces: filepath.Join("..", "..", "..", "shared", "traces")}
 	for _, w := range crdtWorks {
 		t.Run(w.name, func(t *testing.T) {
