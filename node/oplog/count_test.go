@@ -303,3 +303,17 @@ func TestBoundsConverge(t *testing.T) {
 		}
 	}
 }
+
+// TestForksPastTheLimitAreNotKept: a branch that differs from the chosen one only
+// where nothing counts may not take the place of one that could.
+func TestForksPastTheLimitAreNotKept(t *testing.T) {
+	w := &writer{t: t, key: keyOf(t, 1)}
+	r := newReplica(t, editor(w))
+	start := w.writeN(2, "a")
+	f := w.fork()
+	r.receive(append(start, w.writeN(2, "b")...))
+	r.chains.Govern(table{0: {Limit: 2}})
+	if kept, v := r.chains.CheckRun(r.a, received(t, f.writeN(2, "fork ")...)); len(kept) > 0 || !errors.Is(v.Reason, oplog.ErrForkFull) {
+		t.Errorf("%d entries of a fork past the limit are kept: %v", len(kept), v)
+	}
+}
