@@ -8,10 +8,11 @@
 // observers of the types that it changed how they changed (Observe), and
 // replicas that have applied the same updates, in whatever order and however
 // often (Doc.ApplyUpdate), hold the same content. An UndoManager undoes the edits
-// of one author. MergeUpdates, DiffUpdate,
-// StateVectorFromUpdate, Inspect, ObfuscateUpdate, StructureOnly and RenameClient
-// work on updates without a document. Doc.Pack and OpenPacked keep a document at
-// rest.
+// of one author. A RelativePosition (Doc.Resolve) stays where it is while others
+// edit. A Snapshot (Doc.Snapshot, Text.DeltaAt, Doc.DocFromSnapshot) leads back to
+// an earlier state. MergeUpdates, DiffUpdate, StateVectorFromUpdate, Inspect,
+// ObfuscateUpdate, StructureOnly and RenameClient work on updates without a
+// document. Doc.Pack and OpenPacked keep a document at rest.
 //
 // Format 1 is meant unless a name ends in V2, as in Yjs. An update does not say
 // itself which format it is of; ConvertUpdateToV1 and ConvertUpdateToV2 turn one
@@ -21,9 +22,10 @@
 // change the document when they are malformed, and never cost memory beyond a
 // small multiple of their size; that Yjs 13.6 would encode the same state in
 // the same bytes; and that no operation takes time in proportion to the
-// document, but for what README.md says of events and undoing. It starts no goroutine and reads no clock, randomness, file or
-// network: client ids come from the caller. A Doc is not safe for concurrent
-// use. Snapshots are left out.
+// document, but for what README.md says of events, undoing and snapshots. It
+// starts no goroutine and reads no clock, randomness, file or network: client ids
+// come from the caller. A Doc is not safe for concurrent use. Copying shared types
+// (clone) and choosing what is collected (gcFilter) are left out.
 //
 // README.md beside the source explains the data structure.
 package crdt

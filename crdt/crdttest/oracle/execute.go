@@ -24,6 +24,7 @@ type world struct {
 	now      time.Time
 	log      []*update // every update there ever was
 	marks    []crdt.RelativePosition
+	snaps    []crdt.Snapshot
 }
 
 func newWorld(p Program) *world {
@@ -131,6 +132,8 @@ func (w *world) run(step Step, o *Observation) error {
 		err = to.undo.act(step)
 	case StepMark:
 		err = w.mark(step, to, from, o)
+	case StepSnap:
+		err = w.snap(step, to, from, o)
 	case StepUnwatch:
 		to.watches.stop(step)
 	case StepConverged:

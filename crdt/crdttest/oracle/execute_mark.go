@@ -16,8 +16,8 @@ const keptMarks = 12
 func (w *world) mark(step Step, to, from *replica, o *Observation) error {
 	var seen []string
 	if types := find(to.shared(), func(crdt.Shared) bool { return true }); len(types) > 0 {
-		s := types[step.Picks[0]%len(types)]
-		p, err := crdt.NewRelativePosition(s, step.Picks[1]%(units(s)+1), int64(step.N))
+		s := types[step.choice(0)%len(types)]
+		p, err := crdt.NewRelativePosition(s, step.choice(1)%(units(s)+1), int64(step.N))
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (w *world) mark(step Step, to, from *replica, o *Observation) error {
 			seen = append(seen, fmt.Sprint("equal ", p == q))
 		}
 		// Kept as it was made, as it was sent, and as JSON has it.
-		switch step.Picks[2] % 3 {
+		switch step.choice(2) % 3 {
 		case 1:
 			p, err = crdt.DecodeRelativePosition(p.Encode())
 		case 2:

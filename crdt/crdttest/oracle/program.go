@@ -77,13 +77,17 @@ const (
 	StepUnwatch   StepKind = "unwatch"   // stop observing
 	StepUndoOpen  StepKind = "undoopen"  // start an undo manager
 	StepUndo      StepKind = "undo"      // undo, redo, and so on
+	StepSnap      StepKind = "snap"      // take a snapshot and look back
 	StepMark      StepKind = "mark"      // make and look up relative positions
 )
+
+// choice returns one of Picks, of which shrinking may leave fewer.
+func (s Step) choice(i int) int { return s.Picks[i%len(s.Picks)] }
 
 // usesFormat tells whether a step exchanges or makes updates.
 func (k StepKind) usesFormat() bool {
 	switch k {
-	case StepDeliver, StepOld, StepSync, StepPart, StepCut, StepMerge, StepDiff, StepRaw, StepReload:
+	case StepDeliver, StepOld, StepSync, StepPart, StepCut, StepMerge, StepDiff, StepRaw, StepReload, StepSnap:
 		return true
 	}
 	return false

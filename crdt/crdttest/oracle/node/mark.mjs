@@ -7,18 +7,19 @@ const kept = 12
 // mark makes a relative position in one of the types of to, and looks up those
 // that there are in both replicas.
 export function mark(marks, { p, s = '', n = 0 }, to, from, out) {
+  const choice = (i) => p[i % p.length]
   const seen = []
   const types = allTypes(to.definedRoots())
   if (types.length > 0) {
-    const type = types[p[0] % types.length]
+    const type = types[choice(0) % types.length]
     const length = type instanceof Y.Map ? 0 : type.length
-    let made = Y.createRelativePositionFromTypeIndex(type, p[1] % (length + 1), n)
+    let made = Y.createRelativePositionFromTypeIndex(type, choice(1) % (length + 1), n)
     const bytes = Y.encodeRelativePosition(made)
     const text = JSON.stringify(Y.relativePositionToJSON(made))
     seen.push(`mark ${Buffer.from(bytes).toString('hex')} ${text}`)
     for (const other of marks) seen.push(`equal ${Y.compareRelativePositions(made, other)}`)
-    if (p[2] % 3 === 1) made = Y.decodeRelativePosition(bytes)
-    if (p[2] % 3 === 2) made = Y.createRelativePositionFromJSON(JSON.parse(text))
+    if (choice(2) % 3 === 1) made = Y.decodeRelativePosition(bytes)
+    if (choice(2) % 3 === 2) made = Y.createRelativePositionFromJSON(JSON.parse(text))
     marks.push(made)
   }
   if (s) marks.push(Y.decodeRelativePosition(new Uint8Array(Buffer.from(s, 'hex'))))

@@ -6,6 +6,7 @@ import { edit } from './edit.mjs'
 import * as format from './format2.mjs'
 import { setTime } from './clock.mjs'
 import { mark } from './mark.mjs'
+import { snap } from './snap.mjs'
 import { Hooks, Undo } from './undo.mjs'
 import { Watches } from './watch.mjs'
 
@@ -31,6 +32,7 @@ class World {
   constructor(program) {
     this.log = [] // every update there ever was
     this.marks = [] // relative positions
+    this.snaps = []
     this.replicas = program.replicas.map((config) => new Replica(config, program.lazy ?? false, this.log))
   }
 
@@ -153,6 +155,11 @@ class World {
 
   mark(step, to, from, out) {
     mark(this.marks, step, to, from, out)
+  }
+
+  snap(step, to, from, out) {
+    const { snaps, log } = this
+    snap({ snaps, log, pick: (p) => this.pick(p) }, step, to, from, out)
   }
 
   converged(step, to, from, out) {
