@@ -216,7 +216,7 @@ var mutants = []mutant{
 	{"positions: unit before", "relpos.go",
 		"if assoc < 0 {\n\t\tindex--", "if false {\n\t\tindex--"},
 	{"positions: unit inside a run", "relpos.go",
-		"uint64(int64(index)-start)), true", "0), true"},
+		"uint64(int64(index)-start)), true", "uint64(0*(int64(index)-start))), true"},
 	{"positions: encoded association", "relpos.go",
 		"uint64(-p.assoc), true)", "uint64(-p.assoc), false)"},
 	{"positions: association is read", "relpos.go",
