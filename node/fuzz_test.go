@@ -34,6 +34,8 @@ func FuzzReadHome(f *testing.F) {
 	f.Add(uint8(0), own, `{"name":"Laptop","kind":1,"addedAt":5,"seal":"`+sealed+`"}`)
 	f.Add(uint8(0), own, `{"name":"Laptop","seal":"AAAA","removed":true}`)
 	f.Add(uint8(1), genesis.DocID().String(), `{"title":"Notes","addedAt":5,"keys":{"`+wire.EpochID{1}.String()+`":"`+ek+`"}}`)
+	f.Add(uint8(1), genesis.DocID().String(), `{"keys":{"`+wire.EpochID{1}.String()+`":"AAAA"}}`)
+	f.Add(uint8(0), own, `{"name":"Laptop","seal":"AAAA"}`)
 	f.Add(uint8(2), key.UserID().String(), `{"name":"Bob","verified":true,"card":"sheaf://card#v1.a.b"}`)
 	f.Add(uint8(3), "user", key.UserID().String())
 	f.Add(uint8(3), "paper", `{"device":"`+own+`","seal":"`+sealed+`","cert":"AAAA","createdAt":-1}`)
