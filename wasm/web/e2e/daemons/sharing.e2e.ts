@@ -217,7 +217,11 @@ describe('one person with several devices', () => {
     // There is no local network here to find the desk in.
     await n.getByLabel('Where to look').fill((await desk.daemon.share(letters)).link)
     expect(await axe(n)).toEqual([])
-    await n.getByRole('button', { name: 'Bring everything back' }).click()
+    await n.getByRole('button', { name: 'Continue' }).click()
+    await n.getByText('Which of these devices are lost?').waitFor({ timeout: HEARD_MS })
+    expect(await axe(n)).toEqual([])
+    await shot(n, 'real-which-are-lost')
+    await n.getByRole('button', { name: 'None is lost, restore' }).click()
     await n.getByRole('button', { name: 'Show my documents' }).click({ timeout: 200_000 })
     for (const title of ['Letters', 'Plans', 'Later'])
       await n.getByRole('link', { name: new RegExp(title) }).waitFor({ timeout: HEARD_MS })
