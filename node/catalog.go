@@ -3,10 +3,12 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/access"
+	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -42,7 +44,8 @@ type Info struct {
 	Peers   int      // connected peers for this document
 	// Withheld counts entries known to exist that no one delivers.
 	Withheld int
-	Aside    int // edits that are kept and count for nobody
+	Aside    int  // edits that are kept and count for nobody
+	Forked   bool // another copy of this device's key has written here
 }
 
 // Info describes the document.
@@ -58,8 +61,15 @@ func (d *Document) Info() Info {
 	return Info{
 		ID: d.id, Title: d.titleLocked(), State: d.stateLocked(), Role: role, Left: d.leftLocked(), Waiting: d.waitingLocked(),
 		Created: time.UnixMilli(d.info.Created), Updated: time.UnixMilli(d.info.Updated),
-		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(), Withheld: withheld, Aside: d.asideCount(),
+		Trashed: d.info.Trashed, Others: others, Peers: d.listeners(), Withheld: withheld, Aside: d.asideCount(), Forked: d.forkedLocked(),
 	}
+}
+
+// forkedLocked says whether a chain of this device has a second branch: this
+// device never writes one, so its key is also somewhere else. Which branch counts
+// is decided as for any chain.
+func (d *Document) forkedLocked() bool {
+	return slices.ContainsFunc(d.chains.Forks(), func(f oplog.Fork) bool { return f.Author == d.node.device })
 }
 
 // leftLocked says whether this device has given up its role itself.

@@ -45,6 +45,9 @@ func TestForkedChainIsKeptAndDecidedAlike(t *testing.T) {
 		}
 		return ha == hb
 	})
+	if !da.Info().Forked || db.Info().Forked {
+		t.Errorf("another copy of its key has written: A says %v, whose key it is, and B %v", da.Info().Forked, db.Info().Forked)
+	}
 	if db.Forks() != 1 {
 		t.Errorf("B reports %d forks, want 1", db.Forks())
 	}

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"strconv"
+	"strings"
 
 	"github.com/sheafdocs/sheaf/node/api"
 )
@@ -44,6 +47,8 @@ type nodeStatus struct {
 type documentStatus struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
+	// Forked says that another copy of this device's key has written in it.
+	Forked bool `json:"forked,omitempty"`
 	api.DocumentHolding
 }
 
@@ -58,7 +63,7 @@ func documentStatuses(ctx context.Context, c caller) ([]documentStatus, error) {
 		if d.Trashed {
 			continue
 		}
-		st := documentStatus{ID: d.ID, Title: d.Title}
+		st := documentStatus{ID: d.ID, Title: d.Title, Forked: d.Forked}
 		if err := c.Call(ctx, "documents.info", map[string]string{"id": d.ID}, &st.DocumentHolding); err != nil {
 			return nil, err
 		}
@@ -118,5 +123,20 @@ func status(ctx context.Context, e *env, asJSON bool) error {
 	if out.Store.Message != "" {
 		fmt.Fprintf(e.stdout, "         %s\n", out.Store.Message)
 	}
+	printForked(e.stdout, out.Documents)
 	return nil
+}
+
+// printForked names the documents in which another copy of this device's key has
+// written, in one line.
+func printForked(w io.Writer, docs []documentStatus) {
+	var titles []string
+	for _, d := range docs {
+		if d.Forked {
+			titles = append(titles, strconv.Quote(d.Title))
+		}
+	}
+	if len(titles) > 0 {
+		fmt.Fprintf(w, "key      another copy of it has written in %s; all is kept, one version counts. Remove this device from another one and add it anew\n", strings.Join(titles, ", "))
+	}
 }

@@ -29,6 +29,7 @@ type Document struct {
 	Peers     int      `json:"peers"`
 	Withheld  int      `json:"withheld"`          // entries known to exist that no one delivers
 	Aside     int      `json:"aside"`             // edits that are kept and count for nobody
+	Forked    bool     `json:"forked"`            // another copy of this device's key has written in it
 	Message   string   `json:"message,omitempty"` // why it is not ready, for people
 	Held      int      `json:"held,omitempty"`    // other devices known to hold all that is here; in the list only when asked for
 	Hash      string   `json:"hash,omitempty"`    // state hash; in the list only when asked for
@@ -112,7 +113,7 @@ func describe(d *node.Document) Document {
 		Here:   info.State == node.StateReady || info.State == node.StateRemoved || info.Waiting,
 		Others: holders(info.Others), Peers: info.Peers, Withheld: info.Withheld,
 	}
-	out.Aside, out.Left = info.Aside, info.Left
+	out.Aside, out.Left, out.Forked = info.Aside, info.Left, info.Forked
 	if info.State == node.StateRemoved {
 		out.Role = "none"
 	}

@@ -33,6 +33,8 @@ export interface DocumentInfo {
   waiting?: boolean
   /** Edits that are kept and do not count, because their author was removed. */
   aside?: number
+  /** Another copy of this device's key has written in it. */
+  forked?: boolean
   /** Edits known to exist that nobody reachable delivers. */
   withheld?: number
   /** Why it is not ready, for the reader. */

@@ -1,4 +1,4 @@
-import { Archive, DoorOpen, Eye, Hourglass, MessageSquare, UserX } from 'lucide-react'
+import { Archive, DoorOpen, Eye, Hourglass, KeyRound, MessageSquare, UserX } from 'lucide-react'
 import { useEffect, useMemo, type ReactNode } from 'react'
 import { call, messageOf } from '../api/rpc'
 import type { DocumentInfo } from '../api/types'
@@ -52,6 +52,15 @@ export default function MemberBanner(props: {
       </Note>,
     )
   }
+  if (d.forked === true) {
+    notes.push(
+      <Note key="forked" icon={<KeyRound />} tone="warn">
+        Another copy of this device’s key has written in this document. All of it is kept; where two versions
+        of the same edits exist, one of them is shown, the same to everyone. Remove this device, from another
+        one of yours or by an owner, and add it anew in a fresh data directory.
+      </Note>,
+    )
+  }
   if ((d.aside ?? 0) > 0) {
     notes.push(
       <Note key="aside" icon={<Archive />}>
@@ -98,18 +107,20 @@ function DuplicateButton({ id, provider }: { id: string; provider: Provider }) {
   )
 }
 
-type Membership = Pick<DocumentInfo, 'state' | 'left' | 'role' | 'waiting' | 'aside' | 'message'>
+type Membership = Pick<DocumentInfo, 'state' | 'left' | 'role' | 'waiting' | 'aside' | 'forked' | 'message'>
 
 /** What the banner tells; the same object until that changes, since the document's changes with every key. */
 function useMembership(id: string): Membership | undefined {
   const key = useApp((s) => {
     const d = s.documents?.find((doc) => doc.id === id)
-    return d === undefined ? '' : JSON.stringify([d.state, d.left, d.role, d.waiting, d.aside, d.message])
+    return d === undefined
+      ? ''
+      : JSON.stringify([d.state, d.left, d.role, d.waiting, d.aside, d.forked, d.message])
   })
   return useMemo(() => {
     if (key === '') return undefined
-    const [state, left, role, waiting, aside, message] = JSON.parse(key) as unknown[]
-    return { state, left, role, waiting, aside, message } as Membership
+    const [state, left, role, waiting, aside, forked, message] = JSON.parse(key) as unknown[]
+    return { state, left, role, waiting, aside, forked, message } as Membership
   }, [key])
 }
 
