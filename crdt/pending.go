@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
@@ -75,12 +76,54 @@ func (p *pending) merge() []byte {
 		return nil
 	}
 	if len(p.updates) > 1 {
-		// The parts were encoded here, so they merge without error.
-		joined, _ := codec.Merge(codec.Kept, p.updates)
+		joined := mergeInOrder(p.updates)
 		p.updates = [][]byte{joined}
 	}
 	p.merged, p.extra = len(p.updates[0]), 0
 	return p.updates[0]
+}
+
+// mergeInOrder merges parts as Yjs does, which merges each with all before it
+// when it arrives. Where parts have units in common, that decides which
+// structs they end up in; where they have none, merging all at once gives the
+// same bytes in a fraction of the time.
+func mergeInOrder(parts [][]byte) []byte {
+	// The parts were encoded here, so they merge without error.
+	if !overlap(parts) {
+		joined, _ := codec.Merge(codec.Kept, parts)
+		return joined
+	}
+	joined := parts[0]
+	for _, part := range parts[1:] {
+		joined, _ = codec.Merge(codec.Kept, [][]byte{joined, part})
+	}
+	return joined
+}
+
+// overlap tells whether two structs of the parts have units in common.
+func overlap(parts [][]byte) bool {
+	type span struct{ client, from, to uint64 }
+	var spans []span
+	for _, part := range parts {
+		sections, _, _ := codec.Scan(codec.Kept, part)
+		for i := range sections {
+			var s codec.Struct
+			for sections[i].More() {
+				if sections[i].Next(&s); s.Ref != codec.RefSkip {
+					spans = append(spans, span{s.Client, s.Clock, s.End()})
+				}
+			}
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.from, b.from))
+	})
+	for i := 1; i < len(spans); i++ {
+		if spans[i].client == spans[i-1].client && spans[i].from < spans[i-1].to {
+			return true
+		}
+	}
+	return false
 }
 
 // take removes the pending structs and returns them for integration.
