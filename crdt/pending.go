@@ -83,13 +83,19 @@ func (p *pending) merge() []byte {
 	return p.updates[0]
 }
 
+// maxInOrder is how many parts with common units are merged one after another.
+// Each costs as much as all before it, and whoever sends the same again and
+// again decides how many there are: beyond this the structs may be cut
+// otherwise than in Yjs, with the same effect.
+const maxInOrder = 64
+
 // mergeInOrder merges parts as Yjs does, which merges each with all before it
 // when it arrives. Where parts have units in common, that decides which
 // structs they end up in; where they have none, merging all at once gives the
 // same bytes in a fraction of the time.
 func mergeInOrder(parts [][]byte) []byte {
 	// The parts were encoded here, so they merge without error.
-	if !overlap(parts) {
+	if len(parts) > maxInOrder || !overlap(parts) {
 		joined, _ := codec.Merge(codec.Kept, parts)
 		return joined
 	}
