@@ -90,7 +90,7 @@ oracle-mutants: ## faults put into the engine, each of which the oracle must fin
 fuzz: ## every fuzz target for FUZZTIME
 	@for pkg in $$(go list ./crdt/... ./node/...); do \
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; done
 
 soak: bin/sheaf bin/sheaf-bench ## the long versions of the failure tests

@@ -258,6 +258,10 @@ func decodeBlockEntry(b, first []byte) (key []byte, v y.ValueStruct, ok bool) {
 	if overlap > len(first) || 4+diff+3 > len(b) {
 		return nil, v, false
 	}
+	// Badger panics at an expiry that is no number.
+	if _, n := binary.Uvarint(b[4+diff+2:]); n <= 0 {
+		return nil, v, false
+	}
 	key = append(append(make([]byte, 0, overlap+diff), first[:overlap]...), b[4:4+diff]...)
 	v.Decode(b[4+diff:])
 	return key, v, true
