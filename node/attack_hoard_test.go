@@ -61,9 +61,6 @@ func TestMaliciousEditorWithholdsAndForgesKeys(t *testing.T) {
 // TestWhatHostileMembersLeaveIsBounded has a member leave more with the honest
 // nodes than any may keep in memory.
 func TestWhatHostileMembersLeaveIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("signs tens of thousands of messages: minutes under the race detector")
-	}
 	for _, c := range []struct {
 		name  string
 		leave func(s *siege)
