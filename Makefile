@@ -107,7 +107,7 @@ bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, k
 	.ci/need chromium
 	cd $(WEB) && npm run --silent measure
 
-PEERS := bench/peers
+PEERS := cmd/sheaf-bench/peers
 
 $(PEERS)/node_modules/.package-lock.json: $(PEERS)/package.json $(PEERS)/package-lock.json
 	.ci/need node npm
@@ -116,7 +116,7 @@ $(PEERS)/node_modules/.package-lock.json: $(PEERS)/package.json $(PEERS)/package
 
 bench-peers: bin/sheaf-bench $(PEERS)/node_modules/.package-lock.json ## the merge engine beside others, in one run
 	GOOS=js GOARCH=wasm go build -o bin/sheaf-bench.wasm ./cmd/sheaf-bench
-	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -o bin/crdt.wasm ./bench/size
+	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -o bin/crdt.wasm ./cmd/sheaf-bench/size
 	node $(PEERS)/run.mjs --out bin/bench-peers.json
 
 access: ## random access logs against the rules: SEEDS=n [SEED=s]

@@ -125,4 +125,7 @@ require (
 
 tool honnef.co/go/tools/cmd/staticcheck
 
-ignore ./wasm/web/node_modules
+ignore (
+	./cmd/sheaf-bench/peers/node_modules
+	./wasm/web/node_modules
+)

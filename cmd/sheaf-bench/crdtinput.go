@@ -12,7 +12,7 @@ import (
 
 // crdtInput is all that a run of the merge engine reads. It goes through a
 // file, so that the process that measures has not used the engine before, and
-// so that other engines can be given the very same (see bench/peers).
+// so that other engines can be given the very same (see peers).
 type crdtInput struct {
 	Work string `json:"work"`
 	// Text is what the document must say in the end. Where it is only known by

@@ -314,12 +314,17 @@ func (r *recoverRequest) options() (node.RecoverOptions, error) {
 	return opt, nil
 }
 
-func (s *Server) restoreRecovery(ctx context.Context, body []byte) (any, error) {
+// recoverOptions reads a request that comes with recovery words.
+func recoverOptions(body []byte) (node.RecoverOptions, error) {
 	req, err := decode[recoverRequest](body)
 	if err != nil {
-		return nil, err
+		return node.RecoverOptions{}, err
 	}
-	opt, err := req.options()
+	return req.options()
+}
+
+func (s *Server) restoreRecovery(ctx context.Context, body []byte) (any, error) {
+	opt, err := recoverOptions(body)
 	if err != nil {
 		return nil, err
 	}
@@ -331,11 +336,7 @@ func (s *Server) restoreRecovery(ctx context.Context, body []byte) (any, error) 
 }
 
 func (s *Server) recoverableDevices(ctx context.Context, body []byte) (any, error) {
-	req, err := decode[recoverRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	opt, err := req.options()
+	opt, err := recoverOptions(body)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..");
+const root = join(here, "..", "..", "..");
 const { values: options } = parseArgs({
   options: {
     traces: { type: "string", default: join(root, "..", "shared", "traces") },
