@@ -48,6 +48,7 @@ interface DevDoc {
   left?: boolean
   role: string
   waiting: boolean
+  forked?: boolean
   /** What pages see. */
   doc: Y.Doc
   /** What is durable: entries by the device that made them. */
@@ -186,6 +187,7 @@ export class DevNode {
       })),
       peers: this.peersWith(d.id, false).length,
       waiting: d.waiting,
+      forked: d.forked,
       aside: membershipOf(this, d.id).aside.reduce((n, g) => n + g.count, 0),
       withheld: membershipOf(this, d.id).withheld.count,
     }

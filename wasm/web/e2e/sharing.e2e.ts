@@ -157,6 +157,11 @@ function dialogs(name: string, h: Harness): void {
     await page.reload()
     await page.getByText('You can write now. Others see it once a member answers.').waitFor()
     d.waiting = false
+    d.forked = true
+    await page.reload()
+    await page.getByText('Another copy of this device’s key has written in this document.').waitFor()
+    await check(h, page, `${name}-forked`)
+    d.forked = false
     d.role = 'none'
     d.state = 'removed'
     await page.reload()

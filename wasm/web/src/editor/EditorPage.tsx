@@ -90,11 +90,11 @@ function stateOf(d: DocumentInfo | undefined): DocumentInfo['state'] | 'missing'
   return d === undefined ? 'missing' : d.state === 'joining' && d.waiting === true ? 'ready' : d.state
 }
 
-/** There is something to say about what the reader may do here, or about edits set aside. */
+/** There is something to say about what the reader may do here, a copied key, or edits set aside. */
 function isNotable(d: DocumentInfo | undefined): boolean {
   if (d === undefined) return false
   const plain = d.role === 'owner' || d.role === 'editor'
-  return !plain || d.state === 'removed' || d.waiting === true || (d.aside ?? 0) > 0
+  return !plain || d.state === 'removed' || d.waiting === true || d.forked === true || (d.aside ?? 0) > 0
 }
 
 /** Puts a text where the caret is, as an edit of the reader's own. */
