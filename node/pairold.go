@@ -88,10 +88,10 @@ func (n *Node) servePairing(ctx context.Context, number uint64, s network.Stream
 		return
 	}
 	err := n.admit(ctx, link, s)
-	if err != nil {
-		_ = s.Reset()
+	if err == nil || errors.Is(err, ErrPairRefused) {
+		_ = s.Close() // all was said: a reset could overtake it
 	} else {
-		_ = s.Close() // all was said
+		_ = s.Reset()
 	}
 	n.endPairing(number, err)
 }
@@ -133,7 +133,7 @@ func (n *Node) admit(ctx context.Context, link identity.PairLink, s network.Stre
 	}
 	if !accepted {
 		if b, err := wire.Marshal(pairGrant{Ver: wire.Version}); err == nil {
-			_ = writeFrame(s, b) // it hears of it by the end of the stream too
+			_ = writeFrame(s, b) // without it the other one hears that the stream ended
 		}
 		return ErrPairRefused
 	}
