@@ -10,7 +10,7 @@
 // often (Doc.ApplyUpdate), hold the same content. An UndoManager undoes the edits
 // of one author. A RelativePosition (Doc.Resolve) stays where it is while others
 // edit. A Snapshot (Doc.Snapshot, Text.DeltaAt, Doc.DocFromSnapshot) leads back to
-// an earlier state. MergeUpdates, DiffUpdate, StateVectorFromUpdate, Inspect,
+// an earlier state. Text.Authors tells who wrote what. MergeUpdates, DiffUpdate, StateVectorFromUpdate, Inspect,
 // ObfuscateUpdate, StructureOnly and RenameClient work on updates without a
 // document. Doc.Pack and OpenPacked keep a document at rest.
 //

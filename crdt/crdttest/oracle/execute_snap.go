@@ -52,6 +52,9 @@ func (w *world) snap(step Step, to, from *replica, o *Observation) error {
 		seen = append(seen, fmt.Sprint("contains ", known))
 	}
 	o.add("at snapshots", []byte(strings.Join(seen, "\n")))
+	if types := find(to.shared(), func(crdt.Shared) bool { return true }); len(types) > 0 {
+		o.add("authors", []byte(authors(types[step.choice(1)%len(types)], step)))
+	}
 	if at == nil || !to.noGC {
 		return nil
 	}

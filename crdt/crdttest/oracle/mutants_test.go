@@ -276,6 +276,14 @@ var mutants = []mutant{
 	{"snapshots: format 2", "internal/codec/snapshot.go",
 		"in.cols = &columns{}", "in.cols = nil"},
 
+	// Who wrote what.
+	{"authors: runs", "authors.go",
+		"case id == (ID{run.ID.Client, run.ID.Clock + uint64(run.Length)}):", "case id.Client == run.ID.Client:"},
+	{"authors: begin of the range", "authors.go",
+		"it.clock + uint64(skip)}", "it.clock}"},
+	{"authors: end of the range", "authors.go",
+		"min(int64(it.length), to-start)", "int64(it.length)"},
+
 	// The tree.
 	{"counts of split leaves", "treeedit.go",
 		"p.units[slot-1] -= units", "p.units[slot-1] -= 0 * units"},

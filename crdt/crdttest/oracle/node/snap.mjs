@@ -1,6 +1,7 @@
 // Snapshots, taken and looked back at. crdt's side is in execute_snap.go.
 import * as Y from 'yjs'
 import { dump } from './dump.mjs'
+import { authors } from './authors.mjs'
 import { allTypes } from './edit.mjs'
 
 const kept = 8
@@ -28,6 +29,8 @@ export function snap({ snaps, log, pick }, { p, n = 0 }, to, from, out) {
     seen.push(`contains ${Y.snapshotContainsUpdate(made, pick(choice(3)).in(false))}`)
   }
   out.field('at snapshots', seen.join('\n'))
+  const types = allTypes(to.definedRoots())
+  if (types.length > 0) out.field('authors', authors(types[choice(1) % types.length], choice))
   if (!at || to.gc) return
   const known = [...at.sv].every(([client, clock]) => clock <= Y.getState(to.doc.store, client))
   out.field('document at snapshot', known ? Y.encodeStateAsUpdate(Y.createDocFromSnapshot(to.doc, at)) : 'none')
