@@ -41,13 +41,15 @@ func TestRemovedEditorHandsInLateEditsWhenItReturns(t *testing.T) {
 	await(t, "A to show them", func() bool { return da.Text() == "start. late." })
 }
 
-// acceptLate has the owner accept the one group of edits that is set aside.
+// acceptLate has the owner accept the one group of edits that is set aside, once
+// it can be read there.
 func acceptLate(t *testing.T, d *node.Document, text string) {
 	t.Helper()
-	g := d.Aside()
-	if len(g) != 1 || !g[0].CanAccept || len(g[0].Entries) == 0 || g[0].Entries[0].Text != text {
-		t.Fatalf("set aside: %+v", g)
-	}
+	var g []node.AsideGroup
+	await(t, "the edits set aside to be read", func() bool {
+		g = d.Aside()
+		return len(g) == 1 && g[0].CanAccept && len(g[0].Entries) > 0 && g[0].Entries[0].Text == text
+	})
 	if err := d.AcceptAside(context.Background(), g[0].ID); err != nil {
 		t.Fatal(err)
 	}
@@ -163,4 +165,25 @@ func TestEntriesOvertakenByARemovalAreSetAside(t *testing.T) {
 	await(t, "A to be told of the late edits", func() bool { return da.AsideCount() == 1 })
 	acceptLate(t, da, "late.")
 	await(t, "A to show them", func() bool { return da.Text() == "start. late." })
+}
+
+// TestAsideOfWhoWasLetInAgainReachesTheOwner: a device has heard that its role is
+// another when it meets the owner again, so that both hold the same log and
+// nobody asks for anything. What it wrote under the old role is handed in.
+func TestAsideOfWhoWasLetInAgainReachesTheOwner(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	offline(t, b, true)
+	comment(t, db, "is this right?")
+	letInAgain(t, da, b)
+	tell(t, b, a, da)
+	await(t, "B to set it aside", func() bool { return db.AsideCount() == 1 })
+	offline(t, b, false)
+	await(t, "A to be told of it", func() bool { return da.AsideCount() == 1 })
+	acceptLate(t, da, "is this right?")
+	awaitThreads(t, da, "is this right?")
+	awaitThreads(t, db, "is this right?")
 }

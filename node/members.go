@@ -154,20 +154,21 @@ func (d *Document) mayReturnBy(dev wire.Device, hash wire.SealHash) bool {
 	return false
 }
 
-// lateLines lists what this device wrote on its own chains and no longer
-// counts, when it was removed: members keep it for an owner to let it count.
-func (d *Document) lateLines() []replication.Late {
-	if !d.access.Ended(d.node.device) {
-		return nil
-	}
+// lateLines lists what this device wrote on its own chains and no longer counts,
+// because its role ended or is another: members keep it for an owner to let it
+// count. No digest tells of it, so it is pushed, in every session until the peer
+// has signed for it. What was written again elsewhere is not.
+func (d *Document) lateLines(peer wire.Device) []replication.Late {
 	var list []replication.Late
 	for chain := range d.chains.All() {
 		author, auth, inc, _ := d.chains.Author(chain)
 		if author != d.node.device {
 			continue
 		}
-		if l := d.access.Limit(auth, author, inc); l.Bounded {
-			list = append(list, replication.Late{Line: oplog.AsideID(chain, l.Counts)})
+		l := d.access.Limit(auth, author, inc)
+		if _, held := d.chains.Aside(chain); l.Bounded && held > max(l.Counts, d.aside.reissued[chain]) {
+			from := max(l.Counts, d.ledger.held[peer][chain]) - l.Counts
+			list = append(list, replication.Late{Line: oplog.AsideID(chain, l.Counts), From: from})
 		}
 	}
 	return list

@@ -20,7 +20,7 @@ func (d *Document) Offer(peer wire.Device, invite wire.SealHash, why replication
 	}
 	_, role, member := d.access.Authority(peer)
 	if !member || role < access.Viewer {
-		offer := replication.Offer{Late: d.lateLines()}
+		offer := replication.Offer{Late: d.lateLines(peer)}
 		if !invite.IsZero() && slices.ContainsFunc(d.recipients(), func(r recipient) bool { return r.hash == invite }) {
 			offer.Wraps = encodeWraps(d.wrapsOf(invite))
 		}
@@ -34,7 +34,7 @@ func (d *Document) Offer(peer wire.Device, invite wire.SealHash, why replication
 		d.wake()
 	}
 	offer := d.offerToMembers()
-	offer.Late = d.lateLines()
+	offer.Late = d.lateLines(peer)
 	return offer
 }
 

@@ -21,9 +21,10 @@ import (
 type answer struct {
 	ops, wraps, sealKeys [][]byte
 	chains               chainHeap
-	done                 bool // ends with DONE
-	parting              bool // for a peer that was removed: ops only
-	short                bool // something that was to be in it was not there to be sent
+	done                 bool         // ends with DONE
+	parting              bool         // for a peer that was removed: ops only
+	short                bool         // something that was to be in it was not there to be sent
+	theirs               oplog.Vector // of the state it answers, with what it sends
 }
 
 // chainCursor is one line's part of an answer: a chain, or a branch of one.
@@ -76,7 +77,7 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 		return
 	}
 	sum := d.Summary()
-	a := &answer{done: true, ops: d.OpsSince(heads, nil)}
+	a := &answer{done: true, ops: d.OpsSince(heads, nil), theirs: maps.Clone(theirs)}
 	if wraps {
 		offer := d.Offer(s.cfg.Peer, s.inviteOf(st), Asked)
 		a.wraps = offer.Wraps // also what was sent before: it may have been lost
@@ -85,12 +86,7 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 		}
 		a.sealKeys = st.unsent(offer.SealKeys)
 	}
-	for line, ours := range sum.held() {
-		if from, lacking := lackedFrom(ours, theirs, line); lacking {
-			a.chains = append(a.chains, newCursor(line, from, ours))
-		}
-	}
-	heap.Init(&a.chains)
+	a.addLacked(sum)
 	if st.answer != nil {
 		a.wraps = append(a.wraps, st.answer.wraps...) // pushed, and not yet on their way
 		a.sealKeys = append(a.sealKeys, st.answer.sealKeys...)
@@ -100,6 +96,17 @@ func (s *Session) answerState(st *docState, heads []wire.OpID, theirs oplog.Vect
 	if !st.asking && s.hasRole(st) && lacks(sum, heads, theirs) {
 		s.queue(st, jobState)
 	}
+}
+
+// addLacked adds the lines that the peer lacks, and notes that it will have them.
+func (a *answer) addLacked(sum Summary) {
+	for line, ours := range sum.held() {
+		if from, lacking := lackedFrom(ours, a.theirs, line); lacking {
+			a.chains = append(a.chains, newCursor(line, from, ours))
+			a.theirs[line] = ours
+		}
+	}
+	heap.Init(&a.chains)
 }
 
 // answerParting sends a peer that was removed the ops that ended its role,
@@ -215,6 +222,11 @@ func (s *Session) nextData() ([]byte, bool) {
 		f.Entries = s.takeEntries(d, st.answer, room)
 	}
 	a := st.answer
+	if len(a.chains) == 0 && a.short && a.theirs != nil {
+		// A line that has gone may be another one now, under another id. If it is
+		// in no digest, nobody would ask for it.
+		a.addLacked(d.Summary())
+	}
 	if len(a.ops)+len(a.wraps)+len(a.sealKeys)+len(a.chains) > 0 {
 		s.turn(st)
 	} else {

@@ -50,7 +50,7 @@ type Offer struct {
 	Version  uint64      // of Wraps and SealKeys: equal ones hold the same; 0 says nothing
 	Wraps    [][]byte    // key wraps that are the peer's to have
 	SealKeys [][]byte    // public seal keys, for making wraps
-	Late     []Late      // lines to push: what this device wrote after it was removed
+	Late     []Late      // lines to push: what this device wrote and counts no longer
 	Ended    []wire.OpID // to a removed peer: the ops that ended its role
 }
 

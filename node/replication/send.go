@@ -197,7 +197,7 @@ func (s *Session) sendReceipts(st *docState) {
 }
 
 // push sends what the peer is to have without asking and was not sent before:
-// a new member's keys, and what this device wrote after it was removed.
+// a new member's keys, and what this device wrote and counts no longer.
 func (s *Session) push(st *docState, d Document) {
 	offer := d.Offer(s.cfg.Peer, s.inviteOf(st), Changed)
 	var wraps, keys [][]byte

@@ -277,6 +277,37 @@ func TestForkedChainsConverge(t *testing.T) {
 
 // A large document travels in bounded frames, and no more than one is made
 // before the peer has taken the last.
+// TestLineThatMovesWhileItIsAskedForArrives: entries cease to count while the
+// answer that was to bring them is made, so that they are offered under another
+// id, which no digest tells of. They go out all the same, with the answer.
+func TestLineThatMovesWhileItIsAskedForArrives(t *testing.T) {
+	for _, limit := range []uint64{0, 4} {
+		a, b, doc := shared(1)
+		d := a.Get(doc)
+		d.Write(newRand(1), 0, 10, 100)
+		p := connect(a, b, 1)
+		for !slices.Contains(p.b.frames, "STATE") || len(p.a.inbox) > 0 {
+			for len(p.a.inbox) > 0 {
+				p.a.receive()
+			}
+			if slices.Contains(p.b.frames, "STATE") {
+				break
+			}
+			p.a.send(p.b)
+			for len(p.b.inbox) > 0 {
+				p.b.receive()
+			}
+			p.b.send(p.a)
+		}
+		d.Bound(limit)
+		p.run(t, nil)
+		p.check(t)
+		if got := b.Get(doc).Len(); got != 10 {
+			t.Errorf("limit %d: %d entries arrived, want 10", limit, got)
+		}
+	}
+}
+
 func TestLargeDocumentInSmallFrames(t *testing.T) {
 	a, b, doc := shared(1)
 	r := newRand(1)

@@ -240,6 +240,22 @@ func (d *Document) Write(r *rand.Rand, inc uint32, n, size int) []*oplog.Entry {
 	return out
 }
 
+// Bound has only so many entries of every chain count, as the end of an
+// authority does.
+func (d *Document) Bound(limit uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.index.Govern(bounds(limit))
+}
+
+// bounds bounds every chain alike.
+type bounds uint64
+
+// Bounds implements oplog.Rules.
+func (b bounds) Bounds(wire.Auth, wire.Device, uint32) oplog.Bounds {
+	return oplog.Bounds{Limit: uint64(b)}
+}
+
 // Fork signs a second entry in the place of the last one of the device's chain
 // with number inc, as a restored backup would. The entry is not kept here.
 func (d *Document) Fork(r *rand.Rand, inc uint32, seq uint64) *oplog.Entry {
