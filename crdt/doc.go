@@ -9,8 +9,9 @@
 // replicas that have applied the same updates, in whatever order and however
 // often (Doc.ApplyUpdate), hold the same content. An UndoManager undoes the edits
 // of one author. A RelativePosition (Doc.Resolve) stays where it is while others
-// edit. A Snapshot (Doc.Snapshot, Text.DeltaAt, Doc.DocFromSnapshot) leads back to
-// an earlier state. Text.Authors tells who wrote what. MergeUpdates, DiffUpdate, StateVectorFromUpdate, Inspect,
+// edit. A Snapshot (Doc.Snapshot) names a state, and Text.DeltaAt, Array.AllAt,
+// Map.AllAt and Doc.DocFromSnapshot show what was there. Text.Authors tells who
+// wrote what. MergeUpdates, DiffUpdate, StateVectorFromUpdate, Inspect,
 // ObfuscateUpdate, StructureOnly and RenameClient work on updates without a
 // document. Doc.Pack and OpenPacked keep a document at rest.
 //

@@ -30,3 +30,56 @@ func ExampleDoc_Snapshot() {
 	// " three" added by 1
 	// one two false
 }
+
+func ExampleArray_AllAt() {
+	d := crdt.NewDoc(crdt.Config{ClientID: 1, DisableGC: true})
+	list := d.Array("list")
+	d.Transact(nil, func(tx *crdt.Txn) { must(list.Push(tx, crdt.String("one"), crdt.String("two"))) })
+	version := d.Snapshot()
+	d.Transact(nil, func(tx *crdt.Txn) { must(list.Delete(tx, 0, 1)) })
+	for i, v := range list.AllAt(version) {
+		fmt.Println(i, v.Str())
+	}
+	// Output:
+	// 0 one
+	// 1 two
+}
+
+func ExampleMap_GetAt() {
+	d := crdt.NewDoc(crdt.Config{ClientID: 1, DisableGC: true})
+	meta := d.Map("meta")
+	d.Transact(nil, func(tx *crdt.Txn) { must(meta.Set(tx, "title", crdt.String("Draft"))) })
+	version := d.Snapshot()
+	d.Transact(nil, func(tx *crdt.Txn) { must(meta.Set(tx, "title", crdt.String("Final"))) })
+	title, ok := meta.GetAt(version, "title")
+	fmt.Println(title.Str(), ok)
+	// Output: Draft true
+}
+
+func ExampleMap_AllAt() {
+	d := crdt.NewDoc(crdt.Config{ClientID: 1, DisableGC: true})
+	meta := d.Map("meta")
+	d.Transact(nil, func(tx *crdt.Txn) { must(meta.Set(tx, "title", crdt.String("Draft"))) })
+	version := d.Snapshot()
+	d.Transact(nil, func(tx *crdt.Txn) { must(meta.Clear(tx)) })
+	for key, v := range meta.AllAt(version) {
+		fmt.Println(key, v.Str())
+	}
+	// Output: title Draft
+}
+
+func ExampleXMLElement_AttributesAt() {
+	d := crdt.NewDoc(crdt.Config{ClientID: 1, DisableGC: true})
+	body, heading := d.XMLFragment("body"), crdt.NewXMLElement("heading")
+	d.Transact(nil, func(tx *crdt.Txn) {
+		must(body.Insert(tx, 0, heading))
+		must(heading.SetAttribute(tx, "level", crdt.Number(1)))
+	})
+	version := d.Snapshot()
+	d.Transact(nil, func(tx *crdt.Txn) { must(body.Delete(tx, 0, 1)) })
+	for _, child := range body.AllAt(version) {
+		old := child.Shared().(*crdt.XMLElement)
+		fmt.Println(old.Name(), old.AttributesAt(version)[0].Key)
+	}
+	// Output: heading level
+}

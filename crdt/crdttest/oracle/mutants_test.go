@@ -275,6 +275,14 @@ var mutants = []mutant{
 		"e.Deletes(s.deletes.ranges)", "e.Deletes(nil)"},
 	{"snapshots: format 2", "internal/codec/snapshot.go",
 		"in.cols = &columns{}", "in.cols = nil"},
+	{"snapshots of lists: state", "snapshot_types.go",
+		"end := min(end, s.state[client])", "end := end"},
+	{"snapshots of lists: deletions", "snapshot_types.go",
+		"gap = deleted[i]", "_ = deleted[i]"},
+	{"snapshots of keys: values since", "snapshot_types.go",
+		"h = d.items.at(h).left", "h = 0"},
+	{"snapshots of keys: deletions", "snapshot_types.go",
+		"|| !s.has(d, it)", "|| false"},
 
 	// Who wrote what.
 	{"authors: runs", "authors.go",

@@ -3,6 +3,7 @@ import * as Y from 'yjs'
 import { dump } from './dump.mjs'
 import { authors } from './authors.mjs'
 import { allTypes } from './edit.mjs'
+import { past } from './past.mjs'
 
 const kept = 8
 
@@ -30,7 +31,10 @@ export function snap({ snaps, log, pick }, { p, n = 0 }, to, from, out) {
   }
   out.field('at snapshots', seen.join('\n'))
   const types = allTypes(to.definedRoots())
-  if (types.length > 0) out.field('authors', authors(types[choice(1) % types.length], choice))
+  if (types.length > 0) {
+    out.field('authors', authors(types[choice(1) % types.length], choice))
+    out.field('type at snapshot', past(to.doc, to.definedRoots(), types[choice(3) % types.length], at))
+  }
   if (!at || to.gc) return
   const known = [...at.sv].every(([client, clock]) => clock <= Y.getState(to.doc.store, client))
   out.field('document at snapshot', known ? Y.encodeStateAsUpdate(Y.createDocFromSnapshot(to.doc, at)) : 'none')
