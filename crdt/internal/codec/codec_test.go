@@ -36,8 +36,9 @@ func mustMerge(t *testing.T, updates ...[]byte) []byte {
 	return out
 }
 
-// TestMergeMany merges more updates than are sorted, in any order and with
-// repetitions: the result is that of merging them in order.
+// TestMergeMany merges more updates than are sorted, in any order, with
+// repetitions, and with some of many structs, which take several turns: the
+// result is that of merging them in order.
 func TestMergeMany(t *testing.T) {
 	var updates [][]byte
 	for client := range uint64(5) {
@@ -50,7 +51,18 @@ func TestMergeMany(t *testing.T) {
 	const seed = 3
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 20 {
-		shuffled := slices.Clone(updates)
+		var shuffled [][]byte
+		var long [4][][]byte
+		for _, u := range updates {
+			if i := r.IntN(8); i < len(long) {
+				long[i] = append(long[i], u)
+			} else {
+				shuffled = append(shuffled, u)
+			}
+		}
+		for _, l := range long {
+			shuffled = append(shuffled, mustMerge(t, l...))
+		}
 		for range 50 {
 			shuffled = append(shuffled, updates[r.IntN(len(updates))])
 		}
@@ -58,7 +70,7 @@ func TestMergeMany(t *testing.T) {
 		if got := mustMerge(t, shuffled...); !bytes.Equal(got, want) {
 			t.Fatalf("got %x, want %x", got, want)
 		}
-		few := shuffled[:20]
+		few := shuffled[:20:20]
 		inTwo := mustMerge(t, mustMerge(t, few[:10]...), mustMerge(t, few[10:]...))
 		if got := mustMerge(t, few...); !bytes.Equal(got, inTwo) {
 			t.Fatalf("merged at once %x, in two %x", got, inTwo)

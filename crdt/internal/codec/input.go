@@ -72,6 +72,7 @@ func (in *input) start(f Format, update []byte) {
 	if len(update) > MaxUpdateBytes {
 		in.d.Fail(ErrTooLarge)
 	}
+	in.cols = nil
 	if f == V1 {
 		return
 	}

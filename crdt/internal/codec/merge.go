@@ -11,6 +11,9 @@ func Merge(f Format, updates [][]byte) ([]byte, error) {
 		}
 		return slices.Clone(updates[0]), nil
 	}
+	if len(updates) > sortedSources {
+		return mergeMany(f, updates)
+	}
 	readers := make([]*Reader, len(updates))
 	for i, u := range updates {
 		readers[i] = NewFormatReader(f, u)
@@ -18,37 +21,48 @@ func Merge(f Format, updates [][]byte) ([]byte, error) {
 	return MergeReaders(f, readers)
 }
 
-// MergeReaders merges updates of any formats, whose Readers have just been
-// made, into one of format f.
+// MergeReaders merges a few updates of any formats, whose Readers have just
+// been made, into one of format f.
 func MergeReaders(f Format, readers []*Reader) ([]byte, error) {
 	m := merger{out: NewWriter(f)}
 	var started []*source
 	for _, r := range readers {
-		if s := (&source{r: r}); s.next() {
+		s := &source{r: r}
+		if s.next() {
 			started = append(started, s)
-		} else if r.Err() != nil {
-			return nil, r.Err()
-		}
-	}
-	queue := newQueue(started)
-	for s := queue.next(); s != nil; s = queue.next() {
-		m.step(s)
-		if err := s.r.Err(); err != nil {
+		} else if err := m.end(s); err != nil {
 			return nil, err
 		}
 	}
-	if m.writing {
-		m.out.Struct(&m.current, 0)
-	}
-	var deletes Ranges
-	for _, r := range readers {
-		ranges, err := r.Deletes()
-		if err != nil {
+	return m.run(&sortedQueue{started})
+}
+
+// mergeMany is Merge of so many updates that most of them had better not be
+// opened before it is their turn.
+func mergeMany(f Format, updates [][]byte) ([]byte, error) {
+	m := merger{out: NewWriter(f)}
+	q := heapQueue{format: f, updates: updates, waiting: make([]waiting, 0, len(updates))}
+	var s source
+	s.r = &Reader{}
+	for i, u := range updates {
+		s.open(f, u)
+		if s.next() {
+			q.waiting = append(q.waiting, waiting{s.r.Struct.ID, i})
+		} else if err := m.end(&s); err != nil {
 			return nil, err
 		}
-		deletes = append(deletes, ranges...)
 	}
-	return m.out.Finish(deletes.Normalize()), nil
+	if len(q.waiting) > sortedSources {
+		q.sort()
+		return m.run(&q)
+	}
+	var started []*source
+	for _, w := range q.waiting {
+		s := &source{r: NewFormatReader(f, updates[w.update])}
+		s.next()
+		started = append(started, s)
+	}
+	return m.run(&sortedQueue{started})
 }
 
 // merger holds back one struct, so that what follows can still join it.
@@ -56,6 +70,34 @@ type merger struct {
 	out     Writer
 	current Struct
 	writing bool // current is set
+	deletes Ranges
+}
+
+// run merges the sources of a queue.
+func (m *merger) run(q queue) ([]byte, error) {
+	for s := q.next(); s != nil; s = q.next() {
+		m.step(s)
+		if s.done {
+			if err := m.end(s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if m.writing {
+		m.out.Struct(&m.current, 0)
+	}
+	return m.out.Finish(m.deletes.Normalize()), nil
+}
+
+// end takes over the delete set of a source that has no structs left, or its
+// error.
+func (m *merger) end(s *source) error {
+	if err := s.r.Err(); err != nil {
+		return err
+	}
+	ranges, err := s.r.Deletes()
+	m.deletes = append(m.deletes, ranges...)
+	return err
 }
 
 // step takes structs from s, the first of the queue, up to the first that
@@ -123,8 +165,11 @@ func (m *merger) append(s *source, next *Struct) {
 		m.current.Len += next.Len - offset
 		return
 	}
-	cut := next.from(offset)
-	m.replace(&cut)
+	if offset > 0 {
+		cut := next.from(offset)
+		next = &cut
+	}
+	m.replace(next)
 	s.next()
 }
 

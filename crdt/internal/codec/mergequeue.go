@@ -13,6 +13,12 @@ type source struct {
 	turn int // in a heap: when it was last first
 }
 
+// open goes to the beginning of an update.
+func (s *source) open(f Format, update []byte) {
+	s.done = false
+	s.r.start(f, update)
+}
+
 // next advances to the next struct that is not a Skip.
 func (s *source) next() bool {
 	for s.r.Next() {
@@ -40,18 +46,6 @@ type queue interface{ next() *source }
 // sortedSources is how many sources are sorted anew for each step, as Yjs
 // does.
 const sortedSources = 63
-
-func newQueue(s []*source) queue {
-	if len(s) <= sortedSources {
-		return &sortedQueue{s}
-	}
-	for i := range s {
-		s[i].turn = -i
-	}
-	q := &heapQueue{heap: s}
-	heap.Init(&q.heap)
-	return q
-}
 
 // sortedQueue does what Yjs does in JavaScript. That matters when two updates
 // have the same unit, in one of them collected as garbage: Yjs compares such
@@ -108,27 +102,83 @@ func (q *sortedQueue) sort() {
 }
 
 // heapQueue serves many sources. Of equal ones, the one that was first last
-// comes first.
+// comes first, and then the one that was given first.
+//
+// Most merges of many updates are of a history of keystrokes, in which each
+// update is done with after one step. So an update is only opened when it is
+// first, and before that is no more than a place in a sorted row; only those
+// that went on after their first turn are in the heap.
 type heapQueue struct {
+	format  Format
+	updates [][]byte
+	waiting []waiting // those that were not first yet
+
 	heap  sources
 	turns int
-	taken bool
+	first *source // that was returned last
+	spare *source // that is done, for the next one
+}
+
+// waiting is an update of which only the first struct's id is known.
+type waiting struct {
+	ID
+	update int // which one
+}
+
+func (q *heapQueue) sort() {
+	compare := func(a, b waiting) int {
+		return cmp.Or(cmp.Compare(b.Client, a.Client), cmp.Compare(a.Clock, b.Clock))
+	}
+	if !slices.IsSortedFunc(q.waiting, compare) {
+		slices.SortStableFunc(q.waiting, compare)
+	}
 }
 
 func (q *heapQueue) next() *source {
-	if q.taken {
-		if first := q.heap[0]; first.done {
-			heap.Pop(&q.heap)
-		} else {
-			q.turns++
-			first.turn = q.turns
-			heap.Fix(&q.heap, 0)
-		}
+	q.putBack()
+	switch {
+	case len(q.heap) > 0 && !q.waitingFirst():
+		q.first = heap.Pop(&q.heap).(*source)
+	case len(q.waiting) > 0:
+		q.first = q.take()
 	}
-	if q.taken = len(q.heap) > 0; !q.taken {
-		return nil
+	return q.first
+}
+
+// putBack puts the source that was first last into the heap again, unless it is
+// done.
+func (q *heapQueue) putBack() {
+	switch s := q.first; {
+	case s == nil:
+	case s.done:
+		q.spare = s
+	default:
+		q.turns++
+		s.turn = q.turns
+		heap.Push(&q.heap, s)
 	}
-	return q.heap[0]
+	q.first = nil
+}
+
+// waitingFirst tells whether an update that waits comes before all of the heap.
+func (q *heapQueue) waitingFirst() bool {
+	if len(q.waiting) == 0 {
+		return false
+	}
+	w, s := &q.waiting[0], &q.heap[0].r.Struct
+	return w.Client > s.Client || w.Client == s.Client && w.Clock < s.Clock
+}
+
+// take opens the first update that waits, which is known to begin well.
+func (q *heapQueue) take() *source {
+	s := q.spare
+	if q.spare = nil; s == nil {
+		s = &source{r: &Reader{}}
+	}
+	s.open(q.format, q.updates[q.waiting[0].update])
+	s.next()
+	q.waiting = q.waiting[1:]
+	return s
 }
 
 // sources is a heap.

@@ -20,8 +20,10 @@ func NewFormatReader(f Format, update []byte) *Reader {
 	return r
 }
 
+// start goes to the beginning of an update, also if it has read another before.
 func (r *Reader) start(f Format, update []byte) {
 	r.in.start(f, update)
+	r.left = 0
 	r.sections = r.in.d.Uint()
 }
 
