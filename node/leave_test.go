@@ -86,3 +86,64 @@ func TestLeaveThatWouldLoseEditsIsRefused(t *testing.T) {
 		t.Errorf("after it: %s, %d characters", db.State(), len(db.Text()))
 	}
 }
+
+// TestRemovalClosesTheDoorToWhoLeft: a member writes and leaves. By the link it
+// came by, which no removal closes, it may come back, unless it was removed too.
+// What it wrote before counts in both cases, and what it signs later does not.
+func TestRemovalClosesTheDoorToWhoLeft(t *testing.T) {
+	ctx := context.Background()
+	for name, remove := range map[string]bool{"left": false, "left and removed": true} {
+		t.Run(name, func(t *testing.T) {
+			a, b := start(t), start(t)
+			da := create(t, a, "")
+			link, err := node.ShareAs(da, access.Editor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db, err := b.Join(ctx, link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			await(t, "B to be let in", func() bool { return db.State() == node.StateReady })
+			x := node.NewAttacker(db, 7)
+			seen := x.Write(func(tx *crdt.Txn, doc *crdt.Doc) error { return doc.Text("text").Insert(tx, 0, "seen") })
+			for _, n := range []*node.Node{a, b} {
+				if err := n.Receive(ctx, b.Device(), replication.Delivery{Doc: da.ID(), Entries: [][]byte{seen.Raw}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			await(t, "both to have B's text", func() bool { return da.Text() == "seen" && db.Text() == "seen" })
+			if err := db.Leave(ctx); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "A to make a new key", func() bool { return da.Epochs() == 2 })
+			late := x.Write(func(tx *crdt.Txn, doc *crdt.Doc) error { return doc.Text("text").Insert(tx, 0, "late") })
+			if err := a.Receive(ctx, b.Device(), replication.Delivery{Doc: da.ID(), Entries: [][]byte{late.Raw}}); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "A to set the late edit aside", func() bool { return da.AsideCount() == 1 })
+			if remove {
+				if n, err := da.Remove(ctx, node.RemoveOptions{Device: b.Device()}); n != 1 || err != nil {
+					t.Fatalf("%d devices removed, %v", n, err)
+				}
+				if _, err := da.Remove(ctx, node.RemoveOptions{Device: b.Device()}); !errors.Is(err, node.ErrNoMember) {
+					t.Errorf("removing once more: %v", err)
+				}
+			}
+			if da.Text() != "seen" || da.AsideCount() != 1 {
+				t.Errorf("A reads %q, %d set aside", da.Text(), da.AsideCount())
+			}
+			if _, err := b.Join(ctx, link); err != nil {
+				t.Fatal(err)
+			}
+			if remove {
+				await(t, "the link to be refused", func() bool { return errors.Is(db.JoinError(), node.ErrLinkRefused) })
+				if db.State() == node.StateReady || db.Epochs() != 1 {
+					t.Errorf("B is %s with %d keys", db.State(), db.Epochs())
+				}
+			} else {
+				await(t, "B to be back", func() bool { return db.State() == node.StateReady })
+			}
+		})
+	}
+}

@@ -59,17 +59,18 @@ const settleTime = 4 * time.Second
 
 // Remove ends the access of a person or a device, and makes a new key that they
 // do not get. What they wrote until now and is here stays; what arrives later
-// counts nowhere until an owner accepts it. Connected peers are first asked for
-// all they have. It returns how many devices were removed, when all of it is
-// durable here.
+// counts nowhere until an owner accepts it. Devices that have left cannot come
+// back by a link from before, and all they had written still counts. Connected
+// peers are first asked for all they have. It returns how many devices were
+// removed, when all of it is durable here.
 func (d *Document) Remove(ctx context.Context, opt RemoveOptions) (int, error) {
 	if err := d.catchUp(ctx); err != nil {
 		return 0, err
 	}
 	removed := 0
 	err := d.durably(ctx, func() error {
-		targets := d.targets(opt)
-		if len(targets) == 0 {
+		targets, left := d.targets(opt), d.leftTargets(opt)
+		if len(targets)+len(left) == 0 {
 			return ErrNoMember
 		}
 		if !opt.Via.IsZero() { // of those who came by a link, owners may have become senior since
@@ -87,8 +88,13 @@ func (d *Document) Remove(ctx context.Context, opt RemoveOptions) (int, error) {
 		if err := d.revoke(targets, opt.Keep, now); err != nil {
 			return err
 		}
+		for _, m := range left {
+			if err := d.revokeBy(m, d.leftCuts(m), opt.Keep, now); err != nil {
+				return err
+			}
+		}
 		gone := map[wire.Device]bool{}
-		for _, m := range targets {
+		for _, m := range slices.Concat(targets, left) {
 			gone[m.Device] = true
 		}
 		removed = len(gone)
@@ -117,16 +123,22 @@ func (d *Document) targets(opt RemoveOptions) []access.Member {
 	users := d.usersByRoot()
 	var list []access.Member
 	for _, m := range d.rosterNow().members {
-		switch {
-		case slices.Contains(opt.Keep, m.Device):
-		case !opt.Device.IsZero() && m.Device == opt.Device,
-			!opt.Root.IsZero() && m.Root == opt.Root,
-			!opt.Via.IsZero() && m.Via == opt.Via,
-			!opt.User.IsZero() && users[m.Root] == opt.User:
+		if opt.means(m, users[m.Root]) {
 			list = append(list, m)
 		}
 	}
 	return list
+}
+
+// means says whether an authority, of a device of user's, is to be ended.
+func (opt RemoveOptions) means(m access.Member, user wire.UserID) bool {
+	if slices.Contains(opt.Keep, m.Device) {
+		return false
+	}
+	return !opt.Device.IsZero() && m.Device == opt.Device ||
+		!opt.Root.IsZero() && m.Root == opt.Root ||
+		!opt.Via.IsZero() && m.Via == opt.Via ||
+		!opt.User.IsZero() && user == opt.User
 }
 
 // mayEnd says why this device cannot end all of some authorities: a revoke that
@@ -152,27 +164,32 @@ func (d *Document) revoke(targets []access.Member, keep []wire.Device, now time.
 		return err
 	}
 	for _, m := range targets {
-		rest := cuts
-		first := rest[:min(len(rest), access.RevokeStatements)]
-		rest = rest[len(first):]
-		target := access.Target{Op: m.Op, Index: uint32(m.Index)}
-		op, err := access.NewRevoke(d.access, d.node.cfg.Key, target, first, keep, now)
-		if err != nil {
-			return fmt.Errorf("end access: %w", err)
-		}
-		if err := d.addOwnOp(op); err != nil {
+		if err := d.revokeBy(m, cuts, keep, now); err != nil {
 			return err
 		}
-		for len(rest) > 0 {
-			part := rest[:min(len(rest), access.MaxStatements)]
-			rest = rest[len(part):]
-			pin, err := access.NewPin(d.access, d.node.cfg.Key, target, access.PinLimit, part, now)
-			if err != nil {
-				return fmt.Errorf("note what counts: %w", err)
-			}
-			if err := d.addOwnOp(pin); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// revokeBy ends one authority with statements of what counts. What has no room
+// in the op goes into pins beside it.
+func (d *Document) revokeBy(m access.Member, cuts []access.Statement, keep []wire.Device, now time.Time) error {
+	first := cuts[:min(len(cuts), access.RevokeStatements)]
+	target := access.Target{Op: m.Op, Index: uint32(m.Index)}
+	op, err := access.NewRevoke(d.access, d.node.cfg.Key, target, first, keep, now)
+	if err != nil {
+		return fmt.Errorf("end access: %w", err)
+	}
+	if err := d.addOwnOp(op); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(cuts[len(first):], access.MaxStatements) {
+		pin, err := access.NewPin(d.access, d.node.cfg.Key, target, access.PinLimit, part, now)
+		if err != nil {
+			return fmt.Errorf("note what counts: %w", err)
+		}
+		if err := d.addOwnOp(pin); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -106,9 +106,14 @@ func (l *Log) ended(h *holder) bool {
 			return true
 		}
 	}
-	ended := false
-	l.revokesOf(h, func(*node) bool { ended = true; return false })
-	return ended
+	return l.revoked(h)
+}
+
+// revoked reports whether a Valid revoke ends an authority.
+func (l *Log) revoked(h *holder) bool {
+	revoked := false
+	l.revokesOf(h, func(*node) bool { revoked = true; return false })
+	return revoked
 }
 
 // A Limit says how many entries of a chain count.
@@ -249,6 +254,33 @@ func (l *Log) Statements(auth wire.Auth, d wire.Device, inc uint32) []Statement 
 		}
 	}
 	return list
+}
+
+// StatedIncs lists the chains of a device of which its own leaves state something,
+// and pins for the authority do, ascending; some of what they say may not count.
+func (l *Log) StatedIncs(auth wire.Auth, d wire.Device) []uint32 {
+	h := l.holder(auth, d)
+	if h == nil {
+		return nil
+	}
+	var incs []uint32
+	take := func(list []Statement) {
+		for _, s := range list {
+			if s.Device == d {
+				incs = append(incs, s.Inc)
+			}
+		}
+	}
+	for _, leave := range l.leaves[d] {
+		take(leave.op.Leave.Statements)
+	}
+	for at := h; at != nil; at = at.up {
+		for _, p := range l.pins[Target{Op: at.node.op.ID, Index: uint32(at.index)}] {
+			take(p.op.Pin.Statements)
+		}
+	}
+	slices.Sort(incs)
+	return slices.Compact(incs)
 }
 
 // Ended reports whether a device has had an authority here and has none now.

@@ -119,6 +119,25 @@ func (l *Log) findMembers() {
 	l.unsure = l.unsure[:0]
 }
 
+// Left lists the authorities that a leave alone has ended, the most senior first.
+func (l *Log) Left() []Member {
+	l.settle()
+	var left []*holder
+	for device := range l.leaves {
+		for _, h := range l.devices[device] {
+			if h.node.valid && l.ended(h) && !l.revoked(h) {
+				left = append(left, h)
+			}
+		}
+	}
+	slices.SortFunc(left, compareHolders)
+	list := make([]Member, len(left))
+	for i, h := range left {
+		list[i] = h.member()
+	}
+	return list
+}
+
 // current reports whether an authority counts now.
 func (l *Log) current(h *holder) bool { return h.node.valid && !l.ended(h) }
 
