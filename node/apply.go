@@ -140,6 +140,7 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 		d.log.Warn("entry contributes nothing", "entry", e.ID.String(), "err", err)
 		chain.advance(chain.end(), nil)
 	}
+	chain.last = e.ID
 	d.queue.release(ref)
 	d.queue.retry(id)
 	if ref.seq == 0 {
@@ -165,16 +166,21 @@ func (d *Document) nextEntry(ref entryRef) *oplog.Entry {
 	if !ok {
 		return nil
 	}
-	if e, ok := d.queue.held[ref]; ok && e.ID == id {
+	return d.entryAt(ref.chain, oplog.Position{Seq: ref.seq, ID: id})
+}
+
+// entryAt finds an entry of any branch in memory or in the store.
+func (d *Document) entryAt(chain wire.ChainID, p oplog.Position) *oplog.Entry {
+	if e, ok := d.queue.held[entryRef{chain, p.Seq}]; ok && e.ID == p.ID {
 		return e
 	}
-	raw, err := d.node.cfg.Store.Get(background(), store.EntryKey(d.id, ref.chain, ref.seq, id))
+	raw, err := d.node.cfg.Store.Get(background(), store.EntryKey(d.id, chain, p.Seq, p.ID))
 	if err != nil {
 		return nil // not durable yet: tried again after the commit
 	}
 	e, err := oplog.Decode(raw)
-	if err != nil || e.ID != id {
-		d.log.Error("stored entry cannot be read", "entry", id.String(), "err", err)
+	if err != nil || e.ID != p.ID {
+		d.log.Error("stored entry cannot be read", "entry", p.ID.String(), "err", err)
 		return nil
 	}
 	return e

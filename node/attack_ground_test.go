@@ -135,7 +135,7 @@ func TestMaliciousEditorGrindsClientIDsOfWhatIsThere(t *testing.T) {
 
 // TestMaliciousEditorGrindsClientIDsOfWhatIsToCome has an honest node merge a
 // chain with the client id of the other's page before it learns of that page.
-// The enemy's text is taken back.
+// The enemy's text is taken back, and what an honest editor typed inside it stays.
 func TestMaliciousEditorGrindsClientIDsOfWhatIsToCome(t *testing.T) {
 	for i, victim := range []string{"owner", "editor"} {
 		t.Run(victim, func(t *testing.T) {
@@ -148,6 +148,11 @@ func TestMaliciousEditorGrindsClientIDsOfWhatIsToCome(t *testing.T) {
 				s.Await("the enemy's text to show", time.Minute, func() bool {
 					return strings.Count(docs[1-i].Text(), "GROUND") == len(grounds[i].entries)
 				})
+				if victim == "owner" { // an owner's word inside would decide for the enemy's chain
+					insert(s.t, s.honest, 3, "(inside)")
+					node.SealNow(s.honest)
+					s.words = append(s.words, "(inside)")
+				}
 				offline(s.t, s.Peers[i].Node, false)
 				s.enemy.Connect()
 				s.pageTypes(pages[i], docs[i], "[it goes on]")

@@ -30,6 +30,7 @@ var (
 type chainBody struct {
 	client crdt.ClientID
 	ends   []uint64                // ends[seq]: clock after entry seq; len(ends) entries are applied
+	last   wire.EntryID            // the last applied entry
 	listed map[wire.ChainID]uint64 // highest seq listed of each foreign chain
 	deps   []entryDeps             // of the applied entries that list any, ascending
 
@@ -64,7 +65,7 @@ func (c *chainBody) end() uint64 {
 
 // clone copies the body, for taking back entries that were never stored.
 func (c *chainBody) clone() *chainBody {
-	return &chainBody{client: c.client, ends: slices.Clip(c.ends), listed: maps.Clone(c.listed), deps: slices.Clip(c.deps)}
+	return &chainBody{client: c.client, ends: slices.Clip(c.ends), last: c.last, listed: maps.Clone(c.listed), deps: slices.Clip(c.deps)}
 }
 
 // advance records that one more entry is applied and its clock ends at end.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/gossip"
@@ -79,23 +80,32 @@ func (d *Document) canSeal() bool {
 	return ok && have && mayWrite(role) && !d.count.wanted && d.draftsProven()
 }
 
-// sealPending turns every waiting group into entries, in order.
+// sealPending turns every waiting group into entries, in order. One that
+// cannot be sealed holds up those after it of its slot, and no others.
 func (d *Document) sealPending() {
 	groups := d.pending.groups
 	d.pending = pendingEdits{}
-	for i, g := range groups {
+	var left []*group
+	for _, g := range groups {
+		if slices.ContainsFunc(left, func(l *group) bool { return l.slot == g.slot }) {
+			left = append(left, g)
+			continue
+		}
 		entries, err := d.sealGroup(g)
 		if err != nil {
-			// Nothing is lost: what was not sealed stays, as drafts or in
-			// memory, and is tried again.
 			d.log.Error("seal entry, trying again later", "err", err)
-			d.pending.restore(groups[i:], d.node.cfg.Now().Add(sealRetry))
-			for _, s := range d.sessions {
-				s.push(Event{Kind: EventError, Code: "unavailable", Reason: "Some edits are kept on this device and cannot be sent to others yet. It is tried again."})
-			}
-			return
+			left = append(left, g)
+			continue
 		}
 		d.putEntries(g, entries)
+	}
+	if len(left) == 0 {
+		return
+	}
+	// Nothing is lost: it stays, as drafts or in memory, and is tried again.
+	d.pending.restore(left, d.node.cfg.Now().Add(sealRetry))
+	for _, s := range d.sessions {
+		s.push(Event{Kind: EventError, Code: "unavailable", Reason: "Some edits are kept on this device and cannot be sent to others yet. It is tried again."})
 	}
 }
 
@@ -163,6 +173,7 @@ func (d *Document) sealPiece(sl *slot, update []byte) ([]*oplog.Entry, error) {
 			return nil, err
 		}
 		chain.advance(chain.end(), deps[:maxEntryDeps])
+		chain.last = e.ID
 		entries = append(entries, e)
 		deps = deps[maxEntryDeps:]
 	}
@@ -175,6 +186,7 @@ func (d *Document) sealPiece(sl *slot, update []byte) ([]*oplog.Entry, error) {
 		return nil, err
 	}
 	chain.advance(end, deps)
+	chain.last = e.ID
 	return append(entries, e), nil
 }
 

@@ -19,6 +19,7 @@ func (d *Document) rebuild() {
 	d.count.wanted, d.count.under = false, false
 	d.count.last = d.node.cfg.Now()
 	d.count.carries = nil
+	was := d.causes
 	held, bytes := d.queue.held, d.queue.bytes
 	d.resetContent()
 	d.queue.held, d.queue.bytes = held, bytes
@@ -35,7 +36,7 @@ func (d *Document) rebuild() {
 	}
 	d.applyQueued()
 	d.sealLate()
-	d.writeAgain()
+	d.writeAgain(was)
 	d.carry()
 	d.count.contests.dirty = true
 	d.changed = true
@@ -43,9 +44,9 @@ func (d *Document) rebuild() {
 
 // writeAgain puts own edits that are in no entry that counts into the rebuilt
 // document. Those of a chain that was ended move to a fresh one.
-func (d *Document) writeAgain() {
+func (d *Document) writeAgain(was *causality) {
 	moves := map[wire.ChainID]*move{}
-	groups := d.reissueEntries(moves)
+	groups := d.reissueEntries(moves, was)
 	starts := d.pendingStarts()
 	for _, g := range d.pending.groups {
 		if err := d.mergePending(moves, g, starts[g.slot.chain]); err != nil {
@@ -121,6 +122,11 @@ func (d *Document) remerge(moves map[wire.ChainID]*move, g *group) error {
 		}
 		for client, above := range info.Names {
 			d.needClock(client, above)
+		}
+		if g.structure {
+			if u, err = crdt.StructureOnly(u, d.body.Keyed); err != nil {
+				return fmt.Errorf("reduce to structure: %w", err)
+			}
 		}
 		if err := d.body.ApplyUpdate(u, remoteOrigin); err != nil {
 			return fmt.Errorf("merge update: %w", err)

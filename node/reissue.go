@@ -13,8 +13,8 @@ import (
 )
 
 // noteReissue remembers own entries that ceased to count while this device may
-// write: its role has changed, or another branch of its chain was chosen. What
-// a removed author wrote stays set aside.
+// write: its role has changed, or another branch of its chain was chosen, or
+// another chain. What a removed author wrote stays set aside.
 func (d *Document) noteReissue(r oplog.Recount) {
 	author, _, _, _ := d.chains.Author(r.Chain)
 	_, role, ok := d.roleLocked()
@@ -30,15 +30,23 @@ func (d *Document) noteReissue(r oplog.Recount) {
 	d.count.reissue[r.Chain] = r.Same
 }
 
-// lostChain is what is to be written again of an own chain.
+// lostChain is what is to be written again of a chain: what this device had on
+// it, or, for a stand-in, the structure of what another author had.
 type lostChain struct {
-	slot  *slot
-	below uint64     // its entries below are set aside, and are written again
-	left  []lostPart // of what is not merged yet
+	slot *slot // the old one
+	line []wire.EntryID
+	left []lostPart // of what is not merged yet
+
+	means map[crdt.ClientID]oplog.Dep // what its entries listed: which chain a client id names
+
+	standIn bool
+	end     uint64 // of a stand-in: the clock after the parts read so far
+	next    uint64 // and the number of the entry to be read next
 }
 
 // lostPart is what one entry holds.
 type lostPart struct {
+	seq    uint64
 	update []byte
 	info   crdt.UpdateInfo
 }
@@ -55,8 +63,10 @@ func (l *lostChain) begins() uint64 {
 
 // reissueEntries merges again what own entries hold that ceased to count, in
 // groups, so that each names only what stands before it: pages of one device
-// write in each other's text, and all of their chains may have ended.
-func (d *Document) reissueEntries(moves map[wire.ChainID]*move) (groups []*group) {
+// write in each other's text, and all of their chains may have ended. What they
+// or edits that wait name of chains that cannot be merged any more goes before
+// them, as structure; was is what was merged until now.
+func (d *Document) reissueEntries(moves map[wire.ChainID]*move, was *causality) (groups []*group) {
 	var lost []*lostChain
 	chains := slices.SortedFunc(maps.Keys(d.count.reissue), func(a, b wire.ChainID) int { return bytes.Compare(a[:], b[:]) })
 	for _, chain := range chains {
@@ -70,6 +80,7 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move) (groups []*group
 		}
 	}
 	d.count.reissue = nil
+	lost = append(lost, d.standIns(moves, lost, was)...)
 	for len(lost) > 0 {
 		i := max(0, slices.IndexFunc(lost, func(l *lostChain) bool { return l.ready(lost) })) // no device writes in a circle
 		l := lost[i]
@@ -80,10 +91,13 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move) (groups []*group
 			continue
 		}
 		groups = append(groups, g)
-		if len(l.left) == 0 {
-			d.noteReissued(l.slot.chain, l.below)
-			lost = slices.Delete(lost, i, i+1)
+		if len(l.left) > 0 {
+			continue
 		}
+		if !l.standIn {
+			d.noteReissued(l.slot.chain, uint64(len(l.line)))
+		}
+		lost = slices.Delete(lost, i, i+1)
 	}
 	return groups
 }
@@ -91,13 +105,12 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move) (groups []*group
 // lostEntries reads what is to be written again of a chain, and finds where it
 // goes.
 func (d *Document) lostEntries(moves map[wire.ChainID]*move, id wire.ChainID, from uint64) (*lostChain, error) {
-	_, auth, inc, ok := d.chains.Author(id)
-	old := d.own[id]
-	if old == nil && ok {
-		old = d.addSlot(auth, inc)
+	head, last, _ := d.chains.Head(id)
+	l := d.lostChain(oplog.Dep{Chain: id, Seq: head, ID8: [8]byte(last[:8])})
+	if l == nil {
+		return nil, nil
 	}
-	parts, err := d.bodies(id, from)
-	if err != nil || old == nil || len(parts) == 0 {
+	if err := d.bodies(l, from); err != nil || len(l.left) == 0 {
 		return nil, err
 	}
 	clock := uint64(0)
@@ -107,11 +120,24 @@ func (d *Document) lostEntries(moves map[wire.ChainID]*move, id wire.ChainID, fr
 		}
 		clock = c.ends[from-1]
 	}
-	if _, err := d.moveTo(moves, old, clock); err != nil {
+	if _, err := d.moveTo(moves, l.slot, clock); err != nil {
 		return nil, err
 	}
-	head, _, _ := d.chains.Head(id)
-	return &lostChain{old, head + 1, parts}, nil
+	return l, nil
+}
+
+// lostChain finds the line of entries up to one; nil if it is not held.
+func (d *Document) lostChain(to oplog.Dep) *lostChain {
+	dev, auth, inc, _ := d.chains.Author(to.Chain)
+	line := d.chains.Line(to)
+	if line == nil {
+		return nil
+	}
+	sl := d.own[to.Chain]
+	if sl == nil {
+		sl = d.slotOf(dev, auth, inc)
+	}
+	return &lostChain{slot: sl, line: line, means: map[crdt.ClientID]oplog.Dep{}}
 }
 
 // ready says whether all that the next entry names is merged.
@@ -134,7 +160,7 @@ func (d *Document) reissueRun(moves map[wire.ChainID]*move, l *lostChain, lost [
 	if err != nil {
 		return nil, fmt.Errorf("merge updates: %w", err)
 	}
-	g := &group{slot: l.slot, updates: [][]byte{update}, start: start}
+	g := &group{slot: l.slot, updates: [][]byte{update}, start: start, structure: l.standIn}
 	if err := d.remerge(moves, g); err != nil {
 		return nil, err
 	}
@@ -142,24 +168,43 @@ func (d *Document) reissueRun(moves map[wire.ChainID]*move, l *lostChain, lost [
 }
 
 // bodies reads the updates that the entries of a chain hold from a number on.
-func (d *Document) bodies(id wire.ChainID, from uint64) ([]lostPart, error) {
-	var list []lostPart
-	for e := d.nextEntry(entryRef{id, from}); e != nil; e = d.nextEntry(entryRef{id, e.Seq + 1}) {
-		if e.Stream != streamBody || e.Kind != kindUpdate {
-			continue
-		}
-		payload, err := d.open(e)
+func (d *Document) bodies(l *lostChain, from uint64) error {
+	for seq := from; seq < uint64(len(l.line)); seq++ {
+		p, err := d.lostPart(l, seq)
 		if err != nil {
-			return nil, fmt.Errorf("read entry %d: %w", e.Seq, err)
+			return err
 		}
-		if len(payload.Body) == 0 {
-			continue
+		if p != nil {
+			l.left = append(l.left, *p)
 		}
-		info, err := crdt.Inspect(payload.Body)
-		if err != nil {
-			return nil, fmt.Errorf("read update of entry %d: %w", e.Seq, err)
-		}
-		list = append(list, lostPart{payload.Body, info})
 	}
-	return list, nil
+	return nil
+}
+
+// lostPart reads the update that an entry holds; nil if it holds none.
+func (d *Document) lostPart(l *lostChain, seq uint64) (*lostPart, error) {
+	e := d.entryAt(l.slot.chain, oplog.Position{Seq: seq, ID: l.line[seq]})
+	if e == nil {
+		return nil, fmt.Errorf("entry %d is not here", seq)
+	}
+	if e.Stream != streamBody || e.Kind != kindUpdate {
+		return nil, nil
+	}
+	payload, err := d.open(e)
+	if err != nil {
+		return nil, fmt.Errorf("read entry %d: %w", seq, err)
+	}
+	for _, dep := range logDeps(payload.Deps) {
+		if client, ok := d.clientOf(dep.Chain); ok && dep.Seq >= l.means[client].Seq {
+			l.means[client] = dep
+		}
+	}
+	if len(payload.Body) == 0 {
+		return nil, nil
+	}
+	info, err := crdt.Inspect(payload.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read update of entry %d: %w", seq, err)
+	}
+	return &lostPart{seq, payload.Body, info}, nil
 }

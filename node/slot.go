@@ -69,16 +69,27 @@ func (d *Document) continues(sl *slot) bool {
 
 // addSlot makes the slot of a chain of this device.
 func (d *Document) addSlot(auth wire.Auth, inc uint32) *slot {
-	short := d.id.Short()
-	sl := &slot{
-		chain:  wire.NewChainID(short, d.node.device, auth, inc),
-		auth:   auth,
-		inc:    inc,
-		client: crdt.ClientID(d.node.clientOf(short, d.node.device, auth, inc)),
-	}
+	sl := d.slotOf(d.node.device, auth, inc)
 	d.own[sl.chain] = sl
 	d.causes.chain(sl.chain, sl.client)
 	return sl
+}
+
+// slotOf describes the place of a chain of any device.
+func (d *Document) slotOf(dev wire.Device, auth wire.Auth, inc uint32) *slot {
+	short := d.id.Short()
+	return &slot{
+		chain:  wire.NewChainID(short, dev, auth, inc),
+		auth:   auth,
+		inc:    inc,
+		client: crdt.ClientID(d.node.clientOf(short, dev, auth, inc)),
+	}
+}
+
+// clientOf is the client id that a known chain writes under.
+func (d *Document) clientOf(chain wire.ChainID) (crdt.ClientID, bool) {
+	dev, auth, inc, ok := d.chains.Author(chain)
+	return crdt.ClientID(d.node.clientOf(d.id.Short(), dev, auth, inc)), ok
 }
 
 // group is a run of one slot's updates that will become one or more entries.
@@ -89,6 +100,8 @@ type group struct {
 	drafts  []store.Key // their records, deleted when the entries are durable
 	number  uint64      // the session's count of updates up to here
 	start   uint64      // the slot's clock before the first of updates
+
+	structure bool // of updates only the structure is to be merged again: they are another's
 }
 
 // pendingEdits are the own edits that are not in an entry yet. Groups are

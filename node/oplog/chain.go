@@ -48,6 +48,14 @@ func (b *branch) len() uint64 { return uint64(len(b.ids)) }
 // head returns the last entry.
 func (b *branch) head() Position { return Position{b.len() - 1, b.ids[b.len()-1]} }
 
+// last returns the last of the first n entries; zero if n is 0.
+func (b *branch) last(n uint64) Position {
+	if n == 0 {
+		return Position{}
+	}
+	return Position{n - 1, b.ids[n-1]}
+}
+
 func (b *branch) holds(p Position) bool {
 	return p.Seq < b.len() && b.ids[p.Seq] == p.ID
 }

@@ -66,6 +66,8 @@ type Change struct {
 	// differs from the one chosen before: entries applied from there on count
 	// no longer, and those of the new branch do.
 	From uint64
+	// Was, when Switched, is the last entry that counted before.
+	Was Position
 	// Dropped lists entries that are not kept any more, because a better
 	// branch of their fork took their place. The store may delete them.
 	Dropped []Position
@@ -190,7 +192,7 @@ func (c *Chains) add(e *Entry) (Change, error) {
 	switch now := ch.counts(); {
 	case ch.chosen != chosen && ch.chosen.fork(chosen) < counted:
 		change.Kind = Switched
-		change.From = ch.chosen.fork(chosen)
+		change.From, change.Was = ch.chosen.fork(chosen), chosen.last(counted)
 	case now > counted:
 		change.Kind = Extended
 	default:

@@ -45,6 +45,8 @@ type Recount struct {
 	Before uint64 // how many entries counted
 	Now    uint64 // how many count
 	Same   uint64 // below this number they are the same entries
+
+	Was Position // the last entry that counted before; zero if none did
 }
 
 // Voids says whether entries that counted do so no longer.
@@ -109,7 +111,7 @@ func (c *Chains) recount(list []Recount, id wire.ChainID, change func()) []Recou
 	before, n := ch.chosen, ch.counts()
 	change()
 	ch.choose()
-	r := Recount{Chain: id, Before: n, Now: ch.counts()}
+	r := Recount{Chain: id, Before: n, Now: ch.counts(), Was: before.last(n)}
 	r.Same = min(before.fork(ch.chosen), r.Before, r.Now)
 	if r.Before != r.Now || r.Same < r.Before {
 		list = append(list, r)
@@ -230,6 +232,21 @@ func (c *Chains) Aside(id wire.ChainID) (from, to uint64) {
 		return ch.counts(), ch.chosen.len()
 	}
 	return 0, 0
+}
+
+// Line lists the ids of a branch, from entry 0 up to one that is named by the
+// beginning of its id. It is nil if that is not held.
+func (c *Chains) Line(to Dep) []wire.EntryID {
+	ch := c.chains[to.Chain]
+	if ch == nil {
+		return nil
+	}
+	for _, b := range append([]*branch{ch.chosen}, ch.branches...) {
+		if b.holdsWanted(to.position()) {
+			return slices.Clone(b.ids[:to.Seq+1])
+		}
+	}
+	return nil
 }
 
 // boundsOf asks the rules about a chain that is not held yet.

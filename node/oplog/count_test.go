@@ -37,7 +37,7 @@ func TestEntriesCountUpToTheLimit(t *testing.T) {
 	before := r.chains.Digest(nil)
 
 	got := r.chains.Govern(table{0: {Limit: 4}})
-	want := []oplog.Recount{{Chain: chain, Before: 6, Now: 4, Same: 4}}
+	want := []oplog.Recount{{Chain: chain, Before: 6, Now: 4, Same: 4, Was: at(list[5])}}
 	if !slices.Equal(got, want) || !got[0].Voids() {
 		t.Fatalf("recount %+v, want %+v", got, want)
 	}
@@ -77,7 +77,7 @@ func TestEntriesCountUpToTheLimit(t *testing.T) {
 	}
 	// When the limit goes, all of it counts.
 	got = r.chains.Govern(table{})
-	if want := (oplog.Recount{Chain: chain, Before: 4, Now: 8, Same: 4}); len(got) != 1 || got[0] != want || got[0].Voids() {
+	if want := (oplog.Recount{Chain: chain, Before: 4, Now: 8, Same: 4, Was: at(list[3])}); len(got) != 1 || got[0] != want || got[0].Voids() {
 		t.Errorf("recount %+v, want %+v", got, want)
 	}
 }
@@ -144,7 +144,7 @@ func TestStatementsChooseTheBranch(t *testing.T) {
 		t.Fatal("the lowest id does not choose without a statement")
 	}
 	got := r.chains.Govern(table{0: {Limit: 6, Stated: []oplog.Position{at(two[2])}}})
-	if want := (oplog.Recount{Chain: chain, Before: 7, Now: 6, Same: 3}); len(got) != 1 || got[0] != want {
+	if want := (oplog.Recount{Chain: chain, Before: 7, Now: 6, Same: 3, Was: at(one[3])}); len(got) != 1 || got[0] != want {
 		t.Errorf("recount %+v, want %+v", got, want)
 	}
 	if !r.chains.Chosen(chain, at(two[2])) || r.chains.Chosen(chain, at(two[3])) {
@@ -178,11 +178,20 @@ func TestEndorsementDecidesAfterStatements(t *testing.T) {
 	r.receive(two)
 	chain, digest := base.Chain(), r.chains.Digest(nil)
 	got := r.chains.Endorse(oplog.Endorsement{Branches: map[wire.ChainID]oplog.Position{chain: at(two[0])}})
-	if want := (oplog.Recount{Chain: chain, Before: 3, Now: 3, Same: 1}); len(got) != 1 || got[0] != want {
+	if want := (oplog.Recount{Chain: chain, Before: 3, Now: 3, Same: 1, Was: at(one[1])}); len(got) != 1 || got[0] != want {
 		t.Errorf("recount %+v, want %+v", got, want)
 	}
 	if !r.chains.Chosen(chain, at(two[1])) {
 		t.Error("the endorsed branch is not chosen")
+	}
+	for _, b := range [][]*oplog.Entry{one, two} { // both can be read, the one that lost too
+		last := oplog.Dep{Chain: chain, Seq: 2, ID8: [8]byte(b[1].ID[:8])}
+		if got, want := r.chains.Line(last), []wire.EntryID{base.ID, b[0].ID, b[1].ID}; !slices.Equal(got, want) {
+			t.Errorf("the line to %v is %v, want %v", last, got, want)
+		}
+	}
+	if got := r.chains.Line(oplog.Dep{Chain: chain, Seq: 2}); got != nil {
+		t.Errorf("the line to an entry that is not held is %v", got)
 	}
 	if r.chains.Digest(nil) != digest {
 		t.Error("endorsement, which needs keys, has a part in digests")
