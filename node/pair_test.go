@@ -74,9 +74,7 @@ func TestAPairedDeviceHasEveryDocument(t *testing.T) {
 	pair(t, laptop, phone, "phone")
 	for d, text := range map[*node.Document]string{first: "one", second: "two", shared: "three"} {
 		got := copyOf(t, phone, d.ID(), text)
-		if got.Title() != d.Title() {
-			t.Errorf("%q is called %q on the phone", d.Title(), got.Title())
-		}
+		await(t, "the phone to have the title "+d.Title(), func() bool { return got.Title() == d.Title() })
 		checkSame(t, d, got)
 	}
 	// What it writes counts, with the friend too.

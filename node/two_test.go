@@ -3,6 +3,7 @@
 package node_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node"
@@ -23,18 +24,19 @@ func TestTwoNodesShareADocument(t *testing.T) {
 	checkSame(t, da, db)
 }
 
-// checkSame compares two copies of a document.
+// checkSame waits until two copies of a document are the same: what shows
+// nowhere, like the times of edits, may come after the text.
 func checkSame(t *testing.T, a, b *node.Document) {
 	t.Helper()
-	ha, err := a.StateHash()
-	if err != nil {
-		t.Fatal(err)
-	}
-	hb, err := b.StateHash()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ha != hb {
-		t.Errorf("state hashes differ: texts %q and %q", a.Text(), b.Text())
-	}
+	await(t, fmt.Sprintf("two copies of %q to be the same", a.Title()), func() bool {
+		ha, err := a.StateHash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		hb, err := b.StateHash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ha == hb
+	})
 }

@@ -42,7 +42,8 @@ func (n *served) awaitText(t *testing.T, id, want string) {
 	}
 }
 
-// joinFrom makes the node a member of a document of another one.
+// joinFrom makes the node a member of a document of another one. It waits until
+// it is let in: a page that is open by then is told to begin anew.
 func (n *served) joinFrom(t *testing.T, other *served, id string) {
 	t.Helper()
 	var share struct{ Link string }
@@ -52,6 +53,20 @@ func (n *served) joinFrom(t *testing.T, other *served, id string) {
 	var d api.Document
 	if err := n.Call(t.Context(), "documents.join", map[string]string{"link": share.Link}, &d); err != nil {
 		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); d.State != "ready" || d.Waiting; <-time.After(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not let in: %q; it said: %s", d.Message, n.stderr)
+		}
+		var list struct{ Documents []api.Document }
+		if err := n.Call(t.Context(), "documents.list", struct{}{}, &list); err != nil {
+			t.Fatal(err)
+		}
+		for _, d = range list.Documents {
+			if d.ID == id {
+				break
+			}
+		}
 	}
 }
 

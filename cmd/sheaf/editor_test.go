@@ -43,7 +43,12 @@ func serveIn(t *testing.T, dir string, env ...string) *served {
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.kill)
+	t.Cleanup(func() {
+		n.kill()
+		if t.Failed() {
+			t.Logf("the node on %s said:\n%s", dir, n.stderr)
+		}
+	})
 	deadline := time.Now().Add(patience)
 	for {
 		c, err := local.Dial(t.Context(), dir)
