@@ -38,6 +38,9 @@ func (tx *Txn) insertValue(list int32, left, right handle, v Value) handle {
 		it.content = uint32(typ)
 		n.doc, n.typ = d, typ
 		d.observers += n.watch.count()
+		tx.insert(h, left, right)
+		tx.fill(n)
+		return h
 	case KindSubdoc:
 		v.Subdoc().shouldLoad = !v.Subdoc().Unloaded
 		it.kind, it.content = kindDoc, d.subdocs.add(subdocEntry{Subdoc: v.Subdoc()})

@@ -121,7 +121,7 @@ func (t *Text) checkDelta(delta []DeltaOp) ([]formatSet, error) {
 				return nil, err
 			}
 			inserts = append(inserts, op.Insert)
-			text += len(op.Insert.Str())
+			text += len(op.Insert.Str()) + op.Insert.copiedText()
 			continue
 		}
 		if op.Retain < 0 || op.Delete < 0 || op.Retain > left || op.Delete > left-op.Retain {

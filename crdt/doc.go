@@ -11,9 +11,10 @@
 // of one author. A RelativePosition (Doc.Resolve) stays where it is while others
 // edit. A Snapshot (Doc.Snapshot) names a state, and Text.DeltaAt, Array.AllAt,
 // Map.AllAt and Doc.DocFromSnapshot show what was there. Text.Authors tells who
-// wrote what. MergeUpdates, DiffUpdate, StateVectorFromUpdate, Inspect,
-// ObfuscateUpdate, StructureOnly and RenameClient work on updates without a
-// document. Doc.Pack and OpenPacked keep a document at rest.
+// wrote what. Clone and Doc.Clone copy types and documents. MergeUpdates,
+// DiffUpdate, StateVectorFromUpdate, Inspect, ObfuscateUpdate, StructureOnly and
+// RenameClient work on updates without a document. Doc.Pack and OpenPacked keep a
+// document at rest.
 //
 // Format 1 is meant unless a name ends in V2, as in Yjs. An update does not say
 // itself which format it is of; ConvertUpdateToV1 and ConvertUpdateToV2 turn one
@@ -25,8 +26,8 @@
 // the same bytes; and that no operation takes time in proportion to the
 // document, but for what README.md says of events, undoing and snapshots. It
 // starts no goroutine and reads no clock, randomness, file or network: client ids
-// come from the caller. A Doc is not safe for concurrent use. Copying shared types
-// (clone) and choosing what is collected (gcFilter) are left out.
+// come from the caller. A Doc is not safe for concurrent use. Choosing what is
+// collected (gcFilter) is left out.
 //
 // README.md beside the source explains the data structure.
 package crdt

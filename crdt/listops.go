@@ -11,7 +11,7 @@ func (n *node) insertValues(tx *Txn, index int, values []Value) error {
 	if err := n.editRange(tx, index, 0); err != nil {
 		return err
 	}
-	if err := checkValues(values); err != nil || len(values) == 0 {
+	if err := n.doc.checkValues(values); err != nil || len(values) == 0 {
 		return err
 	}
 	list := n.doc.childList(n.typ)
@@ -25,7 +25,7 @@ func (n *node) pushValues(tx *Txn, values []Value) error {
 	if err := n.edit(tx); err != nil {
 		return err
 	}
-	if err := checkValues(values); err != nil || len(values) == 0 {
+	if err := n.doc.checkValues(values); err != nil || len(values) == 0 {
 		return err
 	}
 	list := n.doc.childList(n.typ)
@@ -33,13 +33,16 @@ func (n *node) pushValues(tx *Txn, values []Value) error {
 	return nil
 }
 
-func checkValues(values []Value) error {
+func (d *Doc) checkValues(values []Value) error {
 	for _, v := range values {
 		if err := checkValue(v, inArray); err != nil {
 			return err
 		}
 	}
-	return checkDistinct(values)
+	if err := checkDistinct(values); err != nil {
+		return err
+	}
+	return d.roomFor(values...)
 }
 
 // insertAll inserts values between two neighbours, plain ones that follow

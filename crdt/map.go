@@ -87,6 +87,9 @@ func (n *node) setEntry(tx *Txn, key string, v Value) error {
 	if err := checkValue(v, inMap); err != nil {
 		return err
 	}
+	if err := n.doc.roomFor(v); err != nil {
+		return err
+	}
 	list := n.doc.addEntryList(n.typ, n.doc.keyIndex(lib0.ValidString(key)))
 	tx.insertValue(list, n.doc.lists[list].last, 0, v)
 	return nil

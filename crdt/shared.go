@@ -8,7 +8,8 @@ import (
 
 // Shared is a shared type: *Text, *Array, *Map, *XMLFragment, *XMLElement,
 // *XMLText or *XMLHook. A new one (NewText and so on) becomes part of a
-// document by being inserted into another type, and is edited from then on.
+// document by being inserted into another type, and is edited from then on; so
+// does a copy, which Clone returns.
 type Shared interface {
 	entry
 	// JSON returns the contents as Yjs's toJSON does: a string for text and
@@ -23,10 +24,11 @@ const maxNesting = 10_000
 
 // node is what all shared types have in common: the place in the document.
 type node struct {
-	doc  *Doc // nil: not inserted yet
-	typ  int32
-	kind typeKind
-	name string // of an XML element or hook
+	doc    *Doc // nil: not inserted yet
+	typ    int32
+	kind   typeKind
+	name   string    // of an XML element or hook
+	copied *contents // of a copy that was not inserted yet; nil: nothing
 	// watch holds the functions that observe the type; nil while there was none.
 	watch *observers
 }

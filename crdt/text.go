@@ -89,6 +89,9 @@ func (t *Text) InsertEmbed(tx *Txn, index int, embed Value, attrs ...Attr) error
 	if err := checkValue(embed, inEmbed); err != nil {
 		return err
 	}
+	if err := t.doc.roomFor(embed); err != nil {
+		return err
+	}
 	want, err := t.doc.toAttrs(attrs)
 	if err != nil {
 		return err

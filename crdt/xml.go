@@ -41,7 +41,7 @@ func (x *XMLFragment) InsertAfter(tx *Txn, ref Shared, nodes ...Shared) error {
 	for i, n := range nodes {
 		values[i] = ValueOf(n)
 	}
-	if err := checkValues(values); err != nil {
+	if err := x.doc.checkValues(values); err != nil {
 		return err
 	}
 	list := x.doc.childList(x.typ)

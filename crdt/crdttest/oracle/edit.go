@@ -28,6 +28,7 @@ type edit struct {
 }
 
 var edits = map[string]edit{
+	"copy": {anyType, copyInto},
 	"text.insert": {isText, func(r *replica, tx *crdt.Txn, s crdt.Shared, op Op) error {
 		t := text(s)
 		return t.Insert(tx, r.insertAt(t.Len(), op, lib0.UTF16LenString(op.Text)), op.Text)

@@ -15,7 +15,7 @@ const keptMarks = 12
 // those that there are. node/mark.mjs does the same.
 func (w *world) mark(step Step, to, from *replica, o *Observation) error {
 	var seen []string
-	if types := find(to.shared(), func(crdt.Shared) bool { return true }); len(types) > 0 {
+	if types := find(to.shared(), anyType); len(types) > 0 {
 		s := types[step.choice(0)%len(types)]
 		p, err := crdt.NewRelativePosition(s, step.choice(1)%(units(s)+1), int64(step.N))
 		if err != nil {
@@ -71,7 +71,7 @@ func (r *replica) resolve(p crdt.RelativePosition, follow bool) string {
 	name := "root"
 	if at.Type != nil {
 		name = typeName(at.Type)
-		for i, s := range find(r.shared(), func(crdt.Shared) bool { return true }) {
+		for i, s := range find(r.shared(), anyType) {
 			if s == at.Type {
 				name += fmt.Sprint("#", i)
 			}

@@ -52,7 +52,7 @@ func (w *world) snap(step Step, to, from *replica, o *Observation) error {
 		seen = append(seen, fmt.Sprint("contains ", known))
 	}
 	o.add("at snapshots", []byte(strings.Join(seen, "\n")))
-	if types := find(to.shared(), func(crdt.Shared) bool { return true }); len(types) > 0 {
+	if types := find(to.shared(), anyType); len(types) > 0 {
 		o.add("authors", []byte(authors(types[step.choice(1)%len(types)], step)))
 		past, err := to.past(types[step.choice(3)%len(types)], at)
 		if err != nil {

@@ -36,6 +36,7 @@ func Generate(seed uint64) Program {
 	g.aside(seed, 0xd0d0).addUndo(&p)
 	g.aside(seed, 0x3a3a).addMarks(&p)
 	g.aside(seed, 0x5a5a).addSnaps(&p)
+	g.aside(seed, 0xc0c0).addCopies(&p)
 	chooseFormats(p)
 	return p
 }

@@ -292,6 +292,14 @@ var mutants = []mutant{
 	{"authors: end of the range", "authors.go",
 		"min(int64(it.length), to-start)", "int64(it.length)"},
 
+	// Copies.
+	{"copies: formats", "clone.go",
+		"c.insert(tx.doc.orderAttrs(keys, values), content)", "c.insert(tx.doc.orderAttrs(nil, nil), content)"},
+	{"copies: nested types", "clone.go",
+		"if depth <= maxNesting {", "if depth == 0 {"},
+	{"copies: keys", "clone.go",
+		"c := &contents{fields: n.fields()}", "c := &contents{}"},
+
 	// The tree.
 	{"counts of split leaves", "treeedit.go",
 		"p.units[slot-1] -= units", "p.units[slot-1] -= 0 * units"},

@@ -2,6 +2,7 @@
 // numbers that are reduced to what exists, so that a program stays valid when
 // parts of it are left out.
 import * as Y from 'yjs'
+import { copy } from './copy.mjs'
 import { toAttributes, toValue } from './values.mjs'
 
 // edit does op on one of the types below the given roots. caret.at is where
@@ -9,7 +10,7 @@ import { toAttributes, toValue } from './values.mjs'
 export function edit(rootTypes, op, caret) {
   const [family, run] = edits[op.k]
   const targets = find(rootTypes, family)
-  if (targets.length > 0) run(targets[(op.t ?? 0) % targets.length], op, caret)
+  if (targets.length > 0) run(targets[(op.t ?? 0) % targets.length], op, caret, rootTypes)
 }
 
 // Positions with a meaning of their own.
@@ -57,6 +58,15 @@ function insertValues(type, op, caret) {
 }
 
 const values = (op) => op.v.map(toValue)
+
+// copyInto puts a copy of one of the types into another.
+function copyInto(into, op, caret, rootTypes) {
+  const copied = copy(allTypes(rootTypes), op, allTypes)
+  if (copied === null) return
+  if (into instanceof Y.Map) into.set(op.key, copied)
+  else if (into instanceof Y.Text) into.insertEmbed(insertAt(into.length, op, caret, 1), copied)
+  else into.insert(insertAt(into.length, op, caret, 1), [copied])
+}
 
 // scatter calls insert at many places all over a type, and remove at some.
 function scatter(type, op, insert, remove) {
@@ -133,6 +143,7 @@ const edits = {
   'xml.delete': ['xml', deleteRange],
   'xml.set attribute': ['element', (t, op) => t.setAttribute(op.key, toValue(op.v[0]))],
   'xml.remove attribute': ['element', (t, op) => t.removeAttribute(op.key)],
+  copy: ['any', copyInto],
 }
 
 // delta reduces the lengths in a delta to what a text of this length has.
