@@ -55,7 +55,7 @@ func (d *Document) Resolve(ctx context.Context, thread wire.EntryID, resolved bo
 }
 
 // say writes a record of this device and returns when it is durable here.
-// Others are told after that.
+// Others are told after that; of what a guest says, when it has been let in.
 func (d *Document) say(ctx context.Context, r comments.Record) (wire.EntryID, error) {
 	var id wire.EntryID
 	err := d.durably(ctx, func() error {
@@ -66,7 +66,12 @@ func (d *Document) say(ctx context.Context, r comments.Record) (wire.EntryID, er
 		if role < access.Commenter {
 			return fmt.Errorf("%w: this device may read but not comment", ErrReadOnly)
 		}
+		r.Target = d.talk.entryOf(r.Target)
 		if err := d.mayMean(r, auth, role); err != nil {
+			return err
+		}
+		if d.waitingLocked() {
+			id, err = d.keep(auth, r)
 			return err
 		}
 		if err := d.introduce(auth); err != nil {
@@ -139,7 +144,9 @@ func (d *Document) introduceSelf() {
 // putRecord makes the entry of a record and leaves it in the outbox. It is
 // stored before anyone is told, and read like everyone else's once it is.
 func (d *Document) putRecord(auth wire.Auth, r comments.Record) (wire.EntryID, error) {
-	r.At = d.node.cfg.Now()
+	if r.At.IsZero() {
+		r.At = d.node.cfg.Now()
+	}
 	body, err := r.Encode()
 	if err != nil {
 		return wire.EntryID{}, err

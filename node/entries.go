@@ -303,3 +303,11 @@ func (d *Document) publish(m gossip.Message) {
 func draftName(n uint64) string {
 	return string(binary.BigEndian.AppendUint64(nil, n))
 }
+
+// draftNumber is the reverse of draftName.
+func draftNumber(name string) (uint64, bool) {
+	if len(name) != 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64([]byte(name)), true
+}

@@ -102,6 +102,7 @@ func (d *Document) adoptPending() bool {
 	for from, to := range adopted {
 		delete(d.own, from.chain)
 		d.renamed[from.client] = to.client
+		d.renameKept(from.client, to.client)
 	}
 	d.pending.generation = len(d.pending.groups)
 	d.rebuild()

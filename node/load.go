@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -119,8 +118,11 @@ func (d *Document) loadSecret(r store.Record) error {
 		}
 		d.join = rec
 	default:
-		if strings.HasPrefix(r.Key.Name, linkPrefix) {
+		switch {
+		case strings.HasPrefix(r.Key.Name, linkPrefix):
 			return d.loadLink(r)
+		case strings.HasPrefix(r.Key.Name, keptPrefix):
+			return d.loadKept(r)
 		}
 	}
 	return nil
@@ -202,8 +204,8 @@ func (d *Document) dropUnsigned() {
 // loadDraft merges an own edit that was durable but not in an entry, and
 // queues it to become one. What an entry already holds is left out.
 func (d *Document) loadDraft(r store.Record) error {
-	if len(r.Key.Name) == 8 {
-		d.nextDraft = max(d.nextDraft, binary.BigEndian.Uint64([]byte(r.Key.Name))+1)
+	if number, ok := draftNumber(r.Key.Name); ok {
+		d.nextDraft = max(d.nextDraft, number+1)
 	}
 	var rec draftRecord
 	if err := d.openLocal(r.Key, r.Value, &rec); err != nil {

@@ -17,18 +17,22 @@ type talk struct {
 	heads    []comments.Dep // newest entry with a record of each chain, the newest last
 	folded   comments.State
 	foldedAt talkVersion
-	told     talkVersion              // what watchers were last told of
-	named    map[wire.Device]int64    // when the name remembered of a device was written
-	slot     *slot                    // nil until something is written
-	saying   introduction             // the newest one, which may not be stored yet
-	listed   map[wire.ChainID]uint64  // what the slot's entries have listed
-	authors  map[wire.Auth]*access.Op // by the first half of their ids
-	ops      int                      // how many of the access log are in authors
+	told     talkVersion                   // what watchers were last told of
+	named    map[wire.Device]int64         // when the name remembered of a device was written
+	slot     *slot                         // nil until something is written
+	saying   introduction                  // the newest one, which may not be stored yet
+	listed   map[wire.ChainID]uint64       // what the slot's entries have listed
+	authors  map[wire.Auth]*access.Op      // by the first half of their ids
+	ops      int                           // how many of the access log are in authors
+	kept     []*kept                       // said as a guest, in order
+	keptNext uint64                        // number of the next of them
+	sentAs   map[wire.EntryID]wire.EntryID // the entries they became, in this run
 }
 
 // talkVersion changes whenever the fold may.
 type talkVersion struct {
 	records int
+	kept    int
 	access  uint64 // its revision
 }
 
@@ -103,14 +107,14 @@ func (d *Document) noteProfile(e *comments.Entry) {
 
 // talkVersion is the version of what the fold would make now.
 func (d *Document) talkVersion() talkVersion {
-	return talkVersion{records: d.talk.set.Len(), access: d.access.Revision()}
+	return talkVersion{records: d.talk.set.Len(), kept: len(d.talk.kept), access: d.access.Revision()}
 }
 
 // foldTalk returns what the records say now. Called with mu held; nobody may
 // change what it returns.
 func (d *Document) foldTalk() comments.State {
 	if v := d.talkVersion(); v != d.talk.foldedAt || d.talk.folded.Profiles == nil {
-		d.talk.folded, d.talk.foldedAt = d.talk.set.Fold(authors{d}), v
+		d.talk.folded, d.talk.foldedAt = d.withKept().Fold(authors{d}), v
 	}
 	return d.talk.folded
 }
@@ -119,7 +123,7 @@ func (d *Document) foldTalk() comments.State {
 // said so. Called with mu held.
 func (d *Document) talkChanged() bool {
 	v := d.talkVersion()
-	if v == d.talk.told || v.records == 0 && d.talk.told.records <= 0 {
+	if v == d.talk.told || v.records+v.kept == 0 && d.talk.told.records+d.talk.told.kept <= 0 {
 		d.talk.told = v
 		return false
 	}
@@ -135,7 +139,7 @@ type authors struct{ d *Document }
 func (a authors) Author(auth wire.Auth, dev wire.Device) (comments.Author, bool) {
 	role, ok := a.d.access.RoleOf(auth, dev)
 	if !ok {
-		return comments.Author{}, false
+		return a.d.asGuest(auth, dev)
 	}
 	root := a.d.rootOf(auth)
 	if root == nil {

@@ -277,6 +277,7 @@ func (d *Document) housekeep() {
 	d.expirePresence(now)
 	d.tendAccess()
 	d.introduceSelf()
+	d.sendKept()
 	passRequests := d.duePassing(now)
 	d.settleContests()
 	d.endorseIfDue(now)

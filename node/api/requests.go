@@ -141,6 +141,8 @@ func joinMessage(d *node.Document) (message string, final bool) {
 		return "A member was reached and does not take this link any more: it may have been revoked, have expired, or be used up. What you wrote is kept on this device and can be exported. Ask for another link to go on.", true
 	case waiting && guest.Link == node.LinkOpen && guest.Role >= access.Editor:
 		return "You can write now; others see it once a member has let this device in. Keep Sheaf running, here and there.", false
+	case waiting && guest.Link == node.LinkOpen && guest.Role == access.Commenter:
+		return "You can comment now; others see it once a member has let this device in. Keep Sheaf running, here and there.", false
 	case waiting && guest.Link == node.LinkOpen:
 		return "You can read now; a member has yet to let this device in. Keep Sheaf running, here and there.", false
 	case waiting:

@@ -83,6 +83,18 @@ func (s *Set) Add(e *Entry) {
 	s.chains[e.Chain] = slices.Insert(s.chains[e.Chain], i, e.Seq)
 }
 
+// With returns a set that has further entries.
+func (s *Set) With(entries ...*Entry) *Set {
+	c := &Set{maps.Clone(s.entries), maps.Clone(s.places), make(map[wire.ChainID][]uint64, len(s.chains)+1)}
+	for id, seqs := range s.chains {
+		c.chains[id] = slices.Clone(seqs)
+	}
+	for _, e := range entries {
+		c.Add(e)
+	}
+	return c
+}
+
 // before lists the entries of the set that one comes after. They may repeat.
 func (s *Set) before(e *Entry) []*Entry {
 	var list []*Entry
