@@ -26,8 +26,7 @@
 // the same bytes; and that no operation takes time in proportion to the
 // document, but for what README.md says of events, undoing and snapshots. It
 // starts no goroutine and reads no clock, randomness, file or network: client ids
-// come from the caller. A Doc is not safe for concurrent use. Choosing what is
-// collected (gcFilter) is left out.
+// come from the caller. A Doc is not safe for concurrent use.
 //
 // README.md beside the source explains the data structure.
 package crdt
@@ -48,6 +47,12 @@ type Config struct {
 	// DisableGC keeps the content of what is deleted, at a cost in memory and
 	// bytes.
 	DisableGC bool
+	// GCFilter, if set, is asked about what is deleted before its content is
+	// dropped, and keeps it by returning false, like DisableGC does with
+	// everything. What is inside a type that is dropped goes with it. It is asked
+	// once, at the end of the transaction that deleted, and must not edit. It is
+	// Yjs's gcFilter.
+	GCFilter func(DeletedItem) bool
 	// DisableFormatCleanup leaves format marks alone that merging made
 	// pointless, where Yjs deletes them in a transaction of its own. Set it on
 	// a replica whose every deletion must come from an update it received.

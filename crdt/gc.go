@@ -1,5 +1,41 @@
 package crdt
 
+// DeletedItem is a run of deleted units of one client, next to each other in one
+// type, that Config.GCFilter is asked about. It is valid during that call.
+type DeletedItem struct {
+	doc *Doc
+	h   handle
+}
+
+// Units returns which units they are.
+func (i DeletedItem) Units() ClockRange {
+	it := i.doc.items.at(i.h)
+	return ClockRange{i.doc.clients[it.client].id, it.clock, it.end()}
+}
+
+// Inside tells whether the units are in a type, or in types inside it. It is
+// Yjs's isParentOf.
+func (i DeletedItem) Inside(s Shared) bool {
+	n := s.base()
+	if n == nil || n.doc != i.doc {
+		return false
+	}
+	for h := i.h; h != 0; {
+		typ := i.doc.lists[i.doc.items.at(h).list].typ
+		if typ == n.typ {
+			return true
+		}
+		h = i.doc.types[typ].item
+	}
+	return false
+}
+
+// mayCollect asks the caller whether the content of a deleted item may be
+// dropped.
+func (d *Doc) mayCollect(h handle) bool {
+	return d.config.GCFilter == nil || d.config.GCFilter(DeletedItem{d, h})
+}
+
 // collect drops the content of a deleted item. What it held, if it was a
 // type, is forgotten but for its length.
 func (d *Doc) collect(h handle) {

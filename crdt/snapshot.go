@@ -151,6 +151,15 @@ func (d *Doc) encodeUpTo(e *codec.Encoder, c uint32, clock uint64) {
 	}
 }
 
+// Shows tells whether any of a client's units was known and not deleted. A
+// Config.GCFilter that returns false for these keeps what the snapshot needs.
+func (s Snapshot) Shows(r ClockRange) bool {
+	for range s.shown(r.Client, r.From, r.To) {
+		return true
+	}
+	return false
+}
+
 // has tells whether an item is part of the state, and not deleted in it. nil
 // stands for the present.
 func (s *Snapshot) has(d *Doc, it *item) bool {

@@ -37,6 +37,7 @@ func Generate(seed uint64) Program {
 	g.aside(seed, 0x3a3a).addMarks(&p)
 	g.aside(seed, 0x5a5a).addSnaps(&p)
 	g.aside(seed, 0xc0c0).addCopies(&p)
+	g.aside(seed, 0xf1f1).addFilters(&p)
 	chooseFormats(p)
 	return p
 }

@@ -16,3 +16,12 @@ func (g *generator) addSnaps(p *Program) {
 		p.Steps = slices.Insert(p.Steps, g.IntN(len(p.Steps)+1), s)
 	}
 }
+
+// addFilters lets some replicas collect only a part of what is deleted.
+func (g *generator) addFilters(p *Program) {
+	for i := range p.Replicas {
+		if r := &p.Replicas[i]; !r.NoGC && g.chance(0.15) {
+			r.Keep = 1 + g.IntN(3)
+		}
+	}
+}

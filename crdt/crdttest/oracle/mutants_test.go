@@ -174,7 +174,7 @@ var mutants = []mutant{
 	{"undo: redone items do not merge", "merge.go",
 		"!l.redone && !r.redone &&", "true &&"},
 	{"undo: kept items are not collected", "cleanup.go",
-		"it.kind != kindGC && !it.keep {", "it.kind != kindGC {"},
+		"it.kind != kindGC && !it.keep &&", "it.kind != kindGC &&"},
 	{"undo: keep flag of what was made again", "undo_redo.go",
 		"d.keep(n, true)\n\ttx.insert", "tx.insert"},
 	{"undo: parent that was made again", "undo_redo.go",
@@ -291,6 +291,11 @@ var mutants = []mutant{
 		"it.clock + uint64(skip)}", "it.clock}"},
 	{"authors: end of the range", "authors.go",
 		"min(int64(it.length), to-start)", "int64(it.length)"},
+
+	{"garbage collection: filter", "gc.go",
+		"return d.config.GCFilter == nil ||", "return true ||"},
+	{"garbage collection: filter by type", "gc.go",
+		"if typ == n.typ {", "if i.doc.types[typ].item == 0 {"},
 
 	// Copies.
 	{"copies: formats", "clone.go",

@@ -225,6 +225,9 @@ func (c tally) add(p Program) {
 		for _, op := range r.React {
 			c["edit "+op.Kind+" by an observer"]++
 		}
+		if r.Keep > 0 {
+			c["replica that collects only a part"]++
+		}
 		if r.NoGC {
 			c["replica without garbage collection"]++
 		}

@@ -25,6 +25,9 @@ type Program struct {
 type Replica struct {
 	ID   uint64 `json:"id"` // client id
 	NoGC bool   `json:"nogc,omitempty"`
+	// Keep says what of deleted content is not collected, as bits: what is in the
+	// root text, and what has an even clock.
+	Keep int `json:"keep,omitempty"`
 	// Watch says what observes its roots, as bits, and React what the observers
 	// do in each step, one operation a call.
 	Watch int  `json:"watch,omitempty"`

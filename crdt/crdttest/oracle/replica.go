@@ -28,6 +28,7 @@ type replica struct {
 	world   *world
 	id      crdt.ClientID
 	noGC    bool
+	keep    int
 	doc     *crdt.Doc
 	own     []*update        // updates of local transactions, in order
 	cursors map[*replica]int // how many of another's own were delivered
@@ -47,7 +48,7 @@ type event struct {
 }
 
 func newReplica(w *world, config Replica, lazy bool) *replica {
-	r := &replica{world: w, id: crdt.ClientID(config.ID), noGC: config.NoGC, cursors: map[*replica]int{}}
+	r := &replica{world: w, id: crdt.ClientID(config.ID), noGC: config.NoGC, keep: config.Keep, cursors: map[*replica]int{}}
 	r.watches = watches{replica: r, onRoots: config.Watch, react: config.React}
 	r.undo, r.noted = undo{replica: r}, config.Hooks
 	if !lazy {
@@ -58,7 +59,11 @@ func newReplica(w *world, config Replica, lazy bool) *replica {
 }
 
 func (r *replica) open() {
-	r.doc = crdt.NewDoc(crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"})
+	config := crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"}
+	if r.keep > 0 {
+		config.GCFilter = r.collects
+	}
+	r.doc = crdt.NewDoc(config)
 	r.watches.reset()
 	r.undo.reset()
 	if r.noted {
@@ -78,6 +83,18 @@ func (r *replica) open() {
 	r.doc.OnUpdateV2(func(e crdt.UpdateEvent) {
 		r.world.log[len(r.world.log)-1].v2 = slices.Clone(e.Update)
 	})
+}
+
+// The bits of Replica.Keep.
+const (
+	keepRootText = 1 << iota
+	keepEvenClocks
+)
+
+// collects tells whether deleted content is not to be kept.
+func (r *replica) collects(i crdt.DeletedItem) bool {
+	inText := len(r.defined) > 0 && r.defined[0] == roots[0] && i.Inside(r.doc.Text(roots[0].name))
+	return !(r.keep&keepRootText != 0 && inText || r.keep&keepEvenClocks != 0 && i.Units().From%2 == 0)
 }
 
 // reload starts again from the encoded state, as after a restart.

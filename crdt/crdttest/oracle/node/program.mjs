@@ -184,7 +184,8 @@ function cutStateVector(doc, cuts) {
 
 class Replica {
   constructor(config, lazy, log) {
-    const { id, nogc } = config
+    const { id, nogc, keep = 0 } = config
+    this.keep = keep
     this.id = id
     this.gc = !nogc
     this.log = log
@@ -201,7 +202,7 @@ class Replica {
   }
 
   open() {
-    this.doc = new Y.Doc({ gc: this.gc, guid: 'oracle' })
+    this.doc = new Y.Doc({ gc: this.gc, gcFilter: (item) => this.collects(item), guid: 'oracle' })
     this.watches.reset()
     this.undo.reset()
     for (const type of this.definedRoots()) this.watches.root(type)
@@ -215,6 +216,12 @@ class Replica {
     this.doc.on('updateV2', (bytes) => {
       this.log.at(-1).v2 = bytes
     })
+  }
+
+  // collects tells whether deleted content is not to be kept.
+  collects(item) {
+    const inText = this.defined[0] === roots[0] && Y.isParentOf(this.doc.getText('text'), item)
+    return !((this.keep & 1 && inText) || (this.keep & 2 && item.id.clock % 2 === 0))
   }
 
   // reload starts again from the encoded state, as after a restart.
