@@ -190,9 +190,10 @@ func (d *Document) recordStored(e *oplog.Entry) {
 }
 
 // talkSlot returns the chain this device writes records on: a fresh one each
-// time the node starts or the device's authority is another.
+// time the node starts, the device's authority is another, or nothing more counts
+// of the chain: an owner has bounded it, or another one took its client id.
 func (d *Document) talkSlot(auth wire.Auth) (*slot, error) {
-	if sl := d.talk.slot; sl != nil && sl.auth == auth {
+	if sl := d.talk.slot; sl != nil && sl.auth == auth && !d.bounded(sl) {
 		if seq, id, ok := d.chains.Head(sl.chain); ok && seq >= sl.next {
 			sl.next, sl.prev = seq+1, id // a peer gave back entries this store had lost
 		}

@@ -10,6 +10,13 @@ import (
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
+// TalkClient is the client id of the chain that a device writes comments on.
+func TalkClient(d *Document) crdt.ClientID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.talk.slot.client
+}
+
 // ShareAs makes a link of an owner's that lets in with any role.
 func ShareAs(d *Document, role access.Role) (access.Link, error) {
 	var secret [16]byte
