@@ -44,20 +44,21 @@ type Document struct {
 	space *sync.Cond // on mu: out has room again
 
 	// Who may do what, and with which keys.
-	access   *access.Log
-	keys     map[wire.EpochID]seal.EpochKey
-	epochs   epochs
-	wraps    map[string]*access.Wrap // by the name of their record
-	slots    map[slotWraps][]*access.Wrap
-	seals    map[wire.SealHash]seal.SealKey // public seal keys of members and invites
-	wrapping wrapping
-	roster   roster
-	followed uint64                    // revision of the access log that was followed
-	refused  bool                      // entries were refused since
-	standing standing                  // what this device was last
-	links    map[wire.OpID]*linkRecord // the links this device made
-	join     *joinRecord               // the link this device waits to be let in by, if any
-	tended   uint64                    // revision of access that tendAccess has seen
+	access      *access.Log
+	keys        map[wire.EpochID]seal.EpochKey
+	epochs      epochs
+	wraps       map[string]*access.Wrap // by the name of their record
+	slots       map[slotWraps][]*access.Wrap
+	seals       map[wire.SealHash]seal.SealKey // public seal keys of members and invites
+	wrapping    wrapping
+	roster      roster
+	followed    uint64                    // revision of the access log that was followed
+	refused     bool                      // entries were refused since
+	standing    standing                  // what this device was last
+	links       map[wire.OpID]*linkRecord // the links this device made
+	sharedLinks map[wire.OpID]*linkRecord // those the user's other devices made, by the home document
+	join        *joinRecord               // the link this device waits to be let in by, if any
+	tended      uint64                    // revision of access that tendAccess has seen
 
 	tendedKeys int // and how many keys were held then
 

@@ -211,6 +211,12 @@ func (d *Document) writeHome(ctx context.Context, changes ...homeChange) error {
 	}
 	return d.Edit(ctx, func(tx *crdt.Txn, doc *crdt.Doc) error {
 		for _, c := range changes {
+			if c.value == nil {
+				if err := doc.Map(c.in).Delete(tx, c.key); err != nil {
+					return err
+				}
+				continue
+			}
 			text, err := c.text()
 			if err != nil {
 				return fmt.Errorf("encode %s: %w", c.in, err)

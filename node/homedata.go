@@ -23,6 +23,7 @@ const (
 	homeDevices   = "devices"
 	homeDocuments = "documents"
 	homeContacts  = "contacts"
+	homeLinks     = "links"
 	homeProfile   = "profile"
 )
 
@@ -79,6 +80,7 @@ type homeData struct {
 	devices   map[wire.Device]homeDevice
 	documents map[wire.DocID]homeDocument
 	contacts  map[wire.UserID]homeContact
+	links     map[linkRef]homeLink
 	user      wire.UserID
 	paper     *homePaper
 	next      *homeNext
@@ -92,11 +94,12 @@ func (d *Document) readHome() homeData {
 	defer d.mu.Unlock()
 	h := homeData{
 		devices: map[wire.Device]homeDevice{}, documents: map[wire.DocID]homeDocument{},
-		contacts: map[wire.UserID]homeContact{}, hash: map[wire.Device]wire.SealHash{},
+		contacts: map[wire.UserID]homeContact{}, links: map[linkRef]homeLink{}, hash: map[wire.Device]wire.SealHash{},
 	}
 	readHomeMap(d.body.Map(homeDevices), wire.ParseDevice, h.devices)
 	readHomeMap(d.body.Map(homeDocuments), wire.ParseDocID, h.documents)
 	readHomeMap(d.body.Map(homeContacts), wire.ParseUserID, h.contacts)
+	readHomeMap(d.body.Map(homeLinks), parseLinkRef, h.links)
 	profile := d.body.Map(homeProfile)
 	if v, ok := profile.Get("user"); ok {
 		h.user, _ = wire.ParseUserID(v.Str()) // zero: not known yet
@@ -144,7 +147,7 @@ func readHomeValue[V any](m *crdt.Map, key string) *V {
 	return value
 }
 
-// homeChange is one value to be written into a home document.
+// homeChange is one value to be written into a home document, or deleted: nil.
 type homeChange struct {
 	in, key string
 	value   any

@@ -32,7 +32,7 @@ func (n *Node) tendHome(ctx context.Context) error {
 		if n.IsHome(d.id) {
 			continue
 		}
-		change, err := n.tendListed(d, &h, version)
+		change, err := n.tendListed(d, home.id, &h, version)
 		errs = errors.Join(errs, err)
 		changes = append(changes, change...)
 	}
@@ -80,7 +80,7 @@ func (d *Document) holdsAll(texts map[string]string) bool {
 
 // tendListed lists a document in the home document, and lets the user's other
 // devices into it where this device is the one to do so.
-func (n *Node) tendListed(d *Document, h *homeData, version uint64) ([]homeChange, error) {
+func (n *Node) tendListed(d *Document, home wire.DocID, h *homeData, version uint64) ([]homeChange, error) {
 	if d.State() != StateReady {
 		return nil, nil
 	}
@@ -98,6 +98,7 @@ func (n *Node) tendListed(d *Document, h *homeData, version uint64) ([]homeChang
 	if err == nil {
 		n.home.tended[d.id] = now
 	}
+	changes := d.tendHomeLinks(home, h)
 	listed, ok := h.documents[d.id]
 	merged := d.keyTexts()
 	fewer := false
@@ -107,13 +108,13 @@ func (n *Node) tendListed(d *Document, h *homeData, version uint64) ([]homeChang
 		}
 	}
 	if ok && !fewer && listed.Title == now.title {
-		return nil, err
+		return changes, err
 	}
 	added := listed.AddedAt
 	if !ok {
 		added = n.cfg.Now().UnixMilli()
 	}
-	return []homeChange{{homeDocuments, d.id.String(), homeDocument{Title: now.title, AddedAt: added, Keys: merged}}}, err
+	return append(changes, homeChange{homeDocuments, d.id.String(), homeDocument{Title: now.title, AddedAt: added, Keys: merged}}), err
 }
 
 // leadsUser says whether this device is the most senior one of its user here,

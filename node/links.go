@@ -28,8 +28,8 @@ var ErrLinkTerms = errors.New("link cannot be made")
 // ErrNoLink says that a document has no such link.
 var ErrNoLink = errors.New("no such link")
 
-// linkRecord is what this device alone keeps of a link it made: sealed, since
-// the secret lets its holder read the document.
+// linkRecord is what this device keeps of a link it made: sealed, since the
+// secret lets its holder read the document.
 type linkRecord struct {
 	_        struct{} `cbor:",toarray"`
 	Op       wire.OpID
@@ -37,7 +37,8 @@ type linkRecord struct {
 	Label    string
 	Replaced uint64 // 1: closed by a removal, and another took its place
 
-	keys *access.InviteKeys
+	keys   *access.InviteKeys
+	toldIn wire.DocID // the home document it was entered in, in this run
 }
 
 const linkPrefix = "link/"
@@ -50,7 +51,7 @@ func linkKey(doc wire.DocID, op wire.OpID) store.Key {
 type Link struct {
 	ID      wire.OpID // the invite
 	Role    access.Role
-	Label   string // only on the device that made it
+	Label   string // only on devices of the user who made it
 	Made    time.Time
 	Expires time.Time // zero: never
 	MaxUses uint32    // 0: any number
@@ -129,7 +130,7 @@ func (d *Document) describeLink(invite *access.InviteInfo, hints []string) Link 
 		ID: invite.Op, Role: invite.Role, Made: invite.Made, Expires: invite.Expires, MaxUses: invite.Max,
 		Uses: len(invite.Uses), State: d.linkState(invite), By: invite.By, Mine: invite.By == d.node.device,
 	}
-	if rec := d.links[invite.Op]; rec != nil {
+	if rec := d.linkHeld(invite.Op); rec != nil {
 		l.Label = rec.Label
 		l.Secret = &access.Link{Doc: d.id, Secret: [16]byte(rec.Secret), Hints: hints}
 	}
@@ -169,13 +170,13 @@ func (d *Document) Share(ctx context.Context) (access.Link, error) {
 	return access.Link{Doc: d.id, Secret: [16]byte(rec.Secret), Hints: hints}, nil
 }
 
-// defaultLink is this device's open link for editors without any terms.
+// defaultLink is this user's open link for editors without any terms.
 func (d *Document) defaultLink() *linkRecord {
-	if len(d.links) == 0 {
+	if len(d.links)+len(d.sharedLinks) == 0 {
 		return nil
 	}
 	for _, invite := range d.access.Invites() {
-		rec := d.links[invite.Op]
+		rec := d.linkHeld(invite.Op)
 		plain := invite.Role == access.Editor && invite.Max == 0 && invite.Expires.IsZero()
 		if rec != nil && rec.Label == "" && plain && d.linkState(&invite) == LinkOpen {
 			return rec

@@ -103,7 +103,7 @@ function LinkRow(props: { id: string; link: LinkInfo; owner: boolean; changed: (
         <CopyField label={`Link to ${linkRoleWords(link.role)}`} value={link.link} />
       )}
       {link.link === '' && link.state === 'open' && (
-        <p className="help">Another device made this link; only that one can show it.</p>
+        <p className="help">Someone else made this link; only their devices can show it.</p>
       )}
       {qr && <Qr text={link.link} label="The link as a QR code" />}
       {asking && (
