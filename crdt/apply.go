@@ -35,24 +35,21 @@ func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
 }
 
 // apply integrates the structs of an update that was checked, deletes what it
-// deletes, and tries again what was pending.
+// deletes, and goes on with what waited for it.
 func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
-	for {
-		d := tx.doc
-		in := newIntegration(tx, sections)
-		rest := in.run()
-		retry := d.pending.unblocked(d)
-		d.pending.add(rest)
-		unknown := tx.deleteRanges(deletes.Normalize())
-		tx.retryDeletes()
-		if len(unknown) > 0 {
-			d.pending.deletes = append(d.pending.deletes, unknown...).Normalize()
-		}
-		if !retry {
-			return
-		}
-		sections, deletes = d.pending.take()
+	p := &tx.doc.pending
+	rest := newIntegration(tx, sections).run()
+	p.add(tx.doc, rest)
+	unknown := tx.deleteRanges(deletes.Normalize())
+	tx.retryDeletes()
+	p.deletes.add(unknown)
+	if len(p.woken) == 0 {
+		return
 	}
+	// Whatever is free now is in it, so once is enough.
+	rest = newIntegration(tx, p.release(tx.doc)).run()
+	p.add(tx.doc, rest)
+	tx.retryDeletes()
 }
 
 // integration integrates the structs of one update in the order in which they
@@ -63,16 +60,9 @@ type integration struct {
 	open     int             // those from here on have no structs left
 	current  *codec.Section
 	stack    []codec.Struct // each waits for what is above it
-	rest     remainder
 }
 
-// remainder is what of an update could not be integrated.
-type remainder struct {
-	update  []byte            // nil: everything was
-	missing map[uint64]uint64 // by client, the clock that would unblock it
-}
-
-func newIntegration(tx *Txn, sections []codec.Section) integration {
+func newIntegration(tx *Txn, sections []codec.Section) *integration {
 	slices.SortStableFunc(sections, func(a, b codec.Section) int { return cmp.Compare(a.Client, b.Client) })
 	n := 0
 	for i := range sections { // of two sections of one client the later counts
@@ -82,7 +72,7 @@ func newIntegration(tx *Txn, sections []codec.Section) integration {
 		sections[n] = sections[i]
 		n++
 	}
-	return integration{tx: tx, sections: sections[:n], open: n}
+	return &integration{tx: tx, sections: sections[:n], open: n}
 }
 
 // section returns the section of a client, or nil if there is none or it was
@@ -107,9 +97,10 @@ func (in *integration) nextSection() bool {
 	return false
 }
 
-func (in *integration) run() remainder {
+// run integrates all it can and returns the rest.
+func (in *integration) run() []*pendingRun {
 	if !in.nextSection() {
-		return in.rest
+		return nil
 	}
 	var head codec.Struct
 	var w restWriter
@@ -125,8 +116,7 @@ func (in *integration) run() remainder {
 		case in.current.More() || in.nextSection():
 			in.current.Next(&head)
 		default:
-			in.rest.update = w.finish()
-			return in.rest
+			return w.finish()
 		}
 	}
 }
@@ -141,7 +131,6 @@ func (in *integration) step(head *codec.Struct, w *restWriter) bool {
 	d := in.tx.doc
 	state := d.stateOf(ClientID(head.Client))
 	if head.Clock > state {
-		in.lack(head.Client, head.Clock-1)
 		in.giveUp(*head, w)
 		return false
 	}
@@ -151,7 +140,6 @@ func (in *integration) step(head *codec.Struct, w *restWriter) bool {
 			s.Next(head)
 			return true
 		}
-		in.lack(client, d.stateOf(ClientID(client)))
 		in.giveUp(*head, w)
 		return false
 	}
@@ -160,16 +148,6 @@ func (in *integration) step(head *codec.Struct, w *restWriter) bool {
 		in.tx.integrate(head, offset, left, right, list)
 	}
 	return false
-}
-
-// lack records that something waits for a clock of a client.
-func (in *integration) lack(client, clock uint64) {
-	if in.rest.missing == nil {
-		in.rest.missing = make(map[uint64]uint64)
-	}
-	if known, ok := in.rest.missing[client]; !ok || known > clock {
-		in.rest.missing[client] = clock
-	}
 }
 
 // giveUp puts the stack and head, and all that follows them in their clients'
@@ -204,26 +182,22 @@ func (p *restPart) client() uint64 {
 
 func (w *restWriter) add(p restPart) { w.parts = append(w.parts, p) }
 
-// finish returns the remainder as an update of format codec.Kept, which keeps
-// values that format 1 would have to write as JSON, or nil if there is none.
-func (w *restWriter) finish() []byte {
-	if len(w.parts) == 0 {
-		return nil
-	}
+// finish returns the remainder.
+func (w *restWriter) finish() []*pendingRun {
 	slices.SortStableFunc(w.parts, func(a, b restPart) int { return cmp.Compare(b.client(), a.client()) })
-	out := codec.NewWriter(codec.Kept)
+	var out runWriter
 	for i := range w.parts {
 		p := &w.parts[i]
 		if i+1 < len(w.parts) && w.parts[i+1].client() == p.client() {
 			continue
 		}
 		if !p.section.More() {
-			out.Struct(&p.single, 0)
+			out.add(&p.single)
 		}
 		for p.section.More() {
 			p.section.Next(&p.single)
-			out.Struct(&p.single, 0)
+			out.add(&p.single)
 		}
 	}
-	return out.Finish(nil)
+	return out.finish()
 }

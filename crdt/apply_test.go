@@ -73,10 +73,10 @@ func TestPendingIsBounded(t *testing.T) {
 		}
 	}
 	kept := 0
-	for _, u := range d.pending.updates {
-		kept += len(u)
+	for _, r := range d.pending.runs() {
+		kept += len(r.update)
 	}
-	if kept > 4*minPendingMerge {
+	if kept > 2*len((*updates)[2]) {
 		t.Errorf("%d bytes are kept of one update of %d", kept, len((*updates)[2]))
 	}
 }

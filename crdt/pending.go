@@ -7,136 +7,253 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
 
-// pending holds what was received but builds on edits that were not.
+// pending holds what was received but builds on edits that were not: structs
+// by client and clock, and deletions of units that are not known yet.
+//
+// Of each client only the first pending struct matters, because the others
+// build on it. What it waits for is noted there where it will arrive, so that
+// whatever arrives sets free what waited for it without a look at anything
+// else.
 type pending struct {
-	updates [][]byte // of structs, of format codec.Kept; merged when needed
-	// merged is the size of the first update, which earlier ones were merged
-	// into; extra is that of the rest.
-	merged, extra int
-	missing       map[uint64]uint64 // by client, the clock that would unblock some
-	deletes       codec.Ranges      // of units that are not known yet
+	chains  map[uint64]*chain    // by client
+	waiting map[uint64]clockHeap // by client, until which clock which chains wait for it
+	woken   []uint64             // clients whose chain may go on
+	structs int                  // how many are kept
+	deletes pendingDeletes
 }
 
-func (p *pending) any() bool { return len(p.updates) > 0 || len(p.deletes) > 0 }
+// chain is what is pending of one client.
+type chain struct {
+	client uint64
+	runs   runList
+	wait   codec.ID // what the first struct waits for
+	waits  bool     // wait is set
 
-// unblocked tells whether something that is waited for has arrived.
-func (p *pending) unblocked(d *Doc) bool {
-	for client, clock := range p.missing {
-		if clock < d.stateOf(ClientID(client)) {
-			return true
-		}
-	}
-	return false
+	// While chains are released: what is, where it ends (0: nothing is yet), the
+	// state of the client with it, and the first run of the others.
+	released   *codec.Writer
+	end, reach uint64
+	open       *openRun
 }
 
-// add keeps a remainder.
-func (p *pending) add(rest remainder) {
-	if rest.update == nil {
+// maxExactStructs is up to how many pending structs what overlaps them is
+// merged with all of them, as Yjs does. That decides which of two structs with
+// units in common is cut, but costs a look at everything. Beyond it only
+// what overlaps is merged, so a struct may be cut otherwise than in Yjs, with
+// the same effect.
+const maxExactStructs = 2048
+
+func (p *pending) any() bool { return len(p.chains) > 0 || len(p.deletes.of) > 0 }
+
+// advanced takes note that a client's state is now state.
+func (p *pending) advanced(client, state uint64) {
+	p.deletes.advanced(client, state)
+	p.wake(client, state)
+}
+
+// wake notes the chains that wait for no more than a state of a client.
+func (p *pending) wake(client, state uint64) {
+	heap, ok := p.waiting[client]
+	if !ok {
 		return
 	}
-	p.updates = append(p.updates, rest.update)
-	if p.extra += len(rest.update); p.extra > max(p.merged, minPendingMerge) {
-		p.merge() // so that what is received again does not pile up
-	}
-	if p.missing == nil {
-		p.missing = make(map[uint64]uint64)
-	}
-	for client, clock := range rest.missing {
-		if known, ok := p.missing[client]; !ok || known > clock {
-			p.missing[client] = clock
+	for len(heap) > 0 && heap[0].clock < state {
+		at := heap.pop()
+		c := p.chains[at.value]
+		if c != nil && c.waits && c.wait == (codec.ID{Client: client, Clock: at.clock}) { // else it waits for something else by now
+			c.waits = false
+			p.woken = append(p.woken, c.client)
 		}
+	}
+	if len(heap) == 0 {
+		delete(p.waiting, client)
+	} else {
+		p.waiting[client] = heap
 	}
 }
 
-// retryDeletes deletes those units of pending ranges that became known in the
-// transaction.
-func (tx *Txn) retryDeletes() {
-	d := tx.doc
-	if len(d.pending.deletes) == 0 {
+// add keeps what of an update could not be integrated.
+func (p *pending) add(d *Doc, rest []*pendingRun) {
+	if len(rest) == 0 {
 		return
 	}
-	for _, t := range tx.touched {
-		cl := &d.clients[t.client]
-		all := d.pending.deletes
-		from, to := all.OfClient(uint64(cl.id))
-		if from == to || all[from].Clock >= cl.state {
+	if p.chains == nil {
+		p.chains, p.waiting = make(map[uint64]*chain), make(map[uint64]clockHeap)
+	}
+	if p.structs <= maxExactStructs && slices.ContainsFunc(rest, p.overlaps) {
+		all := p.runs()
+		p.chains, p.waiting, p.woken, p.structs = make(map[uint64]*chain), make(map[uint64]clockHeap), nil, 0
+		rest = mergeRuns(all, rest)
+	}
+	for _, r := range rest {
+		p.put(d, r)
+	}
+}
+
+// overlaps tells whether units of a run are pending already.
+func (p *pending) overlaps(r *pendingRun) bool {
+	c := p.chains[r.client]
+	return c != nil && c.runs.overlaps(r)
+}
+
+// put adds a run to the chain of its client.
+func (p *pending) put(d *Doc, r *pendingRun) {
+	c := p.chains[r.client]
+	if c == nil {
+		c = &chain{client: r.client}
+		p.chains[r.client] = c
+	}
+	parts := []*pendingRun{r}
+	if c.runs.overlaps(r) {
+		taken := c.runs.takeOverlapping(r)
+		for _, t := range taken {
+			p.structs -= t.structs
+		}
+		parts = mergeRuns(taken, parts)
+	}
+	for _, part := range parts {
+		p.structs += part.structs
+		c.runs.insert(part)
+	}
+	if c.runs.first().clock == parts[0].clock { // else the chain begins as before
+		p.await(d, c)
+	}
+}
+
+// await notes what a chain waits for, or that it does not.
+func (p *pending) await(d *Doc, c *chain) {
+	if id, waits := p.waitsFor(d, c.runs.first().open().head()); waits {
+		p.note(c, id)
+	} else {
+		p.woken = append(p.woken, c.client)
+	}
+}
+
+func (p *pending) note(c *chain, id codec.ID) {
+	if c.waits && c.wait == id {
+		return
+	}
+	c.wait, c.waits = id, true
+	heap := p.waiting[id.Client]
+	heap.push(clockEntry{id.Clock, c.client})
+	p.waiting[id.Client] = heap
+}
+
+// waitsFor returns a unit that must be known before s can be integrated.
+func (p *pending) waitsFor(d *Doc, s *codec.Struct) (codec.ID, bool) {
+	if s.Clock > p.state(d, s.Client) {
+		return codec.ID{Client: s.Client, Clock: s.Clock - 1}, true
+	}
+	lacks := func(id codec.ID) bool { return id.Client != s.Client && id.Clock >= p.state(d, id.Client) }
+	switch {
+	case s.HasOrigin && lacks(s.Origin):
+		return s.Origin, true
+	case s.HasRight && lacks(s.Right):
+		return s.Right, true
+	case s.Parent == codec.ParentItem && lacks(s.ParentID):
+		return s.ParentID, true
+	}
+	return codec.ID{}, false
+}
+
+// state returns the state that a client has, or will have with what is being
+// released.
+func (p *pending) state(d *Doc, client uint64) uint64 {
+	state := d.stateOf(ClientID(client))
+	if c := p.chains[client]; c != nil {
+		return max(state, c.reach)
+	}
+	return state
+}
+
+// release removes all structs that no longer wait for anything but each other
+// and returns them for integration.
+func (p *pending) release(d *Doc) []codec.Section {
+	var moved []*chain
+	for len(p.woken) > 0 {
+		client := p.woken[len(p.woken)-1]
+		p.woken = p.woken[:len(p.woken)-1]
+		c := p.chains[client]
+		if c == nil {
 			continue
 		}
-		unknown := tx.deleteRanges(all[from:to])
-		d.pending.deletes = slices.Replace(all, from, to, unknown...)
+		if c.released == nil {
+			out := codec.NewWriter(codec.Kept)
+			c.released, c.end, c.reach = &out, 0, d.stateOf(ClientID(client))
+			moved = append(moved, c)
+		}
+		p.follow(d, c)
 	}
+	var sections []codec.Section
+	for _, c := range moved {
+		// It was encoded here, so it reads without error.
+		part, _, _ := codec.Scan(codec.Kept, c.released.Finish(nil))
+		sections = append(sections, part...)
+		c.close()
+		if c.released, c.reach = nil, 0; c.runs.empty() {
+			delete(p.chains, c.client)
+		}
+	}
+	return sections
 }
 
-// minPendingMerge is how many bytes pile up before they are merged.
-const minPendingMerge = 16 << 10
-
-// merge returns the pending structs as one update, or nil.
-func (p *pending) merge() []byte {
-	if len(p.updates) == 0 {
-		return nil
-	}
-	if len(p.updates) > 1 {
-		joined := mergeInOrder(p.updates)
-		p.updates = [][]byte{joined}
-	}
-	p.merged, p.extra = len(p.updates[0]), 0
-	return p.updates[0]
-}
-
-// maxInOrder is how many parts with common units are merged one after another.
-// Each costs as much as all before it, and whoever sends the same again and
-// again decides how many there are: beyond this the structs may be cut
-// otherwise than in Yjs, with the same effect.
-const maxInOrder = 64
-
-// mergeInOrder merges parts as Yjs does, which merges each with all before it
-// when it arrives. Where parts have units in common, that decides which
-// structs they end up in; where they have none, merging all at once gives the
-// same bytes in a fraction of the time.
-func mergeInOrder(parts [][]byte) []byte {
-	// The parts were encoded here, so they merge without error.
-	if len(parts) > maxInOrder || !overlap(parts) {
-		joined, _ := codec.Merge(codec.Kept, parts)
-		return joined
-	}
-	joined := parts[0]
-	for _, part := range parts[1:] {
-		joined, _ = codec.Merge(codec.Kept, [][]byte{joined, part})
-	}
-	return joined
-}
-
-// overlap tells whether two structs of the parts have units in common.
-func overlap(parts [][]byte) bool {
-	type span struct{ client, from, to uint64 }
-	var spans []span
-	for _, part := range parts {
-		sections, _, _ := codec.Scan(codec.Kept, part)
-		for i := range sections {
-			var s codec.Struct
-			for sections[i].More() {
-				if sections[i].Next(&s); s.Ref != codec.RefSkip {
-					spans = append(spans, span{s.Client, s.Clock, s.End()})
-				}
+// follow releases structs of a chain up to the first that waits for something.
+func (p *pending) follow(d *Doc, c *chain) {
+	c.waits = false
+	for {
+		if c.open == nil {
+			if c.runs.empty() {
+				return
 			}
+			c.open = c.runs.first().open()
 		}
-	}
-	slices.SortFunc(spans, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.from, b.from))
-	})
-	for i := 1; i < len(spans); i++ {
-		if spans[i].client == spans[i-1].client && spans[i].from < spans[i-1].to {
-			return true
+		head := c.open.head()
+		if id, waits := p.waitsFor(d, head); waits {
+			p.note(c, id)
+			return
 		}
+		// What came by another way too is released as well: like Yjs,
+		// integrating it splits what it was written next to.
+		c.release(head)
+		p.structs--
+		if !c.open.next() {
+			c.runs.removeFirst()
+			c.open = nil
+		}
+		p.wake(c.client, c.reach)
 	}
-	return false
 }
 
-// take removes the pending structs and returns them for integration.
-func (p *pending) take() ([]codec.Section, codec.Ranges) {
-	sections, deletes, _ := codec.Scan(codec.Kept, p.merge())
-	p.updates, p.missing, p.merged, p.extra = nil, nil, 0, 0
-	return sections, deletes
+// release writes a struct to what is released.
+func (c *chain) release(s *codec.Struct) {
+	if c.end != 0 && c.end < s.Clock {
+		c.released.Struct(&codec.Struct{ID: codec.ID{Client: c.client, Clock: c.end}, Ref: codec.RefSkip, Len: s.Clock - c.end}, 0)
+	}
+	c.released.Struct(s, 0)
+	c.end = s.End()
+	c.reach = max(c.reach, c.end)
+}
+
+// close keeps what was not released of the open run.
+func (c *chain) close() {
+	if c.open != nil && c.open.taken > 0 {
+		c.runs.replaceFirst(c.open.rest())
+	}
+	c.open = nil
+}
+
+// runs returns all pending structs, by client, highest first, and clock.
+func (p *pending) runs() []*pendingRun {
+	chains := make([]*chain, 0, len(p.chains))
+	for _, c := range p.chains {
+		chains = append(chains, c)
+	}
+	slices.SortFunc(chains, func(a, b *chain) int { return cmp.Compare(b.client, a.client) })
+	var all []*pendingRun
+	for _, c := range chains {
+		all = c.runs.appendTo(all)
+	}
+	return all
 }
 
 // withPending adds what is pending to an update of format f that encodes the
@@ -146,12 +263,12 @@ func (d *Doc) withPending(f codec.Format, update []byte, sv StateVector) []byte 
 		return update
 	}
 	readers := []*codec.Reader{codec.NewFormatReader(f, update)}
-	if len(d.pending.deletes) > 0 {
-		readers = append(readers, codec.NewReader(d.pending.deletes.Append([]byte{0})))
+	if deletes := d.pending.deletes.ranges(); len(deletes) > 0 {
+		readers = append(readers, codec.NewReader(deletes.Append([]byte{0})))
 	}
 	// All of it was encoded here, so it reads without error.
-	if structs := d.pending.merge(); structs != nil {
-		structs, _ = codec.Diff(codec.Kept, structs, func(client uint64) uint64 { return sv[ClientID(client)] })
+	if runs := d.pending.runs(); len(runs) > 0 {
+		structs, _ := codec.Diff(codec.Kept, joinRuns(runs), func(client uint64) uint64 { return sv[ClientID(client)] })
 		readers = append(readers, codec.NewFormatReader(codec.Kept, structs))
 	}
 	merged, _ := codec.MergeReaders(f, readers)

@@ -206,6 +206,9 @@ func (tx *Txn) advance(c uint32, n uint64) {
 		}
 	}
 	cl.state += n
+	if d.pending.any() {
+		d.pending.advanced(uint64(cl.id), cl.state)
+	}
 }
 
 // addDelete records that units were deleted.

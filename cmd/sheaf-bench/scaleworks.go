@@ -30,6 +30,11 @@ var scaleWorks = []scaleWork{
 	{"edits-in-a-paste", 5000, editsInPaste},
 	{"pending-backwards", 2000, pendingBackwards},
 	{"pending-interleaved", 2000, pendingInterleaved},
+	{"pending-shuffled", 2000, pendingShuffled},
+	{"pending-between-clients", 2000, pendingBetweenClients},
+	{"pending-on-one-client", 2000, pendingOnOneClient},
+	{"pending-twice", 2000, pendingTwice},
+	{"pending-deletes", 2000, pendingDeletes},
 	{"events-observed", 5000, eventsObserved},
 }
 
@@ -202,46 +207,6 @@ func editsInPaste(n int) (func() error, error) {
 	return repeat(n, 10*n, func(doc *crdt.Doc, tx *crdt.Txn, i int) error {
 		return doc.Text("text").Insert(tx, 8*i+1, "x")
 	})
-}
-
-// pieces are the updates of one author who types at random places.
-func pieces(n int) ([][]byte, error) {
-	r := newRand(n)
-	doc := crdt.NewDoc(crdt.Config{ClientID: 1})
-	var updates [][]byte
-	doc.OnUpdate(func(e crdt.UpdateEvent) { updates = append(updates, e.Update) })
-	for i := range n {
-		if err := insert(doc, r.IntN(i+1), "x"); err != nil {
-			return nil, err
-		}
-	}
-	return updates, nil
-}
-
-// pendingBackwards delivers updates from the last to the first: each but the
-// last to arrive waits for one that is not there yet.
-func pendingBackwards(n int) (func() error, error) {
-	updates, err := pieces(n)
-	for i, j := 0, len(updates)-1; i < j; i, j = i+1, j-1 {
-		updates[i], updates[j] = updates[j], updates[i]
-	}
-	return applying(updates, n), err
-}
-
-// pendingInterleaved delivers every second update first, and then the rest,
-// each of which sets one free.
-func pendingInterleaved(n int) (func() error, error) {
-	updates, err := pieces(n)
-	if err != nil {
-		return nil, err
-	}
-	var order [][]byte
-	for start := 1; start >= 0; start-- {
-		for i := start; i < n; i += 2 {
-			order = append(order, updates[i])
-		}
-	}
-	return applying(order, n), nil
 }
 
 // eventsObserved types while everything that can be observed is.

@@ -60,13 +60,15 @@ var mutants = []mutant{
 
 	// Pending.
 	{"pending delete set: kept", "apply.go",
-		"d.pending.deletes = append(d.pending.deletes, unknown...).Normalize()", "d.pending.deletes = unknown"},
-	{"pending delete set: retried", "pending.go",
-		"if from == to || all[from].Clock >= cl.state {", "if true {"},
+		"p.deletes.add(unknown)", "p.deletes = pendingDeletes{}; p.deletes.add(unknown)"},
+	{"pending delete set: retried", "pending_deletes.go",
+		"if len(p.due) == 0 {\n\t\treturn", "if true {\n\t\treturn"},
 	{"pending structs: retried", "pending.go",
-		"if clock < d.stateOf(ClientID(client)) {", "if clock+1 < d.stateOf(ClientID(client)) {"},
+		"for len(heap) > 0 && heap[0].clock < state {", "for len(heap) > 0 && heap[0].clock+1 < state {"},
+	{"pending structs: merged in order of arrival", "pending.go",
+		"mergeRuns(all, rest)", "mergeRuns(rest, all)"},
 	{"pending structs: encoded", "pending.go",
-		"if structs := d.pending.merge(); structs != nil {", "if structs := d.pending.merge(); structs == nil {"},
+		"if runs := d.pending.runs(); len(runs) > 0 {", "if runs := d.pending.runs(); len(runs) > 1 {"},
 
 	// Text.
 	{"surrogate split", "textstore.go",
@@ -129,8 +131,8 @@ var mutants = []mutant{
 		"base = clock + length", "base = clock"},
 	{"parents in format 2", "internal/codec/input.go",
 		"return in.cols.parentInfo.Next(&in.d) == 1", "return in.cols.parentInfo.Next(&in.d) != 1"},
-	{"pending in format 1", "apply.go",
-		"out := codec.NewWriter(codec.Kept)", "out := codec.NewWriter(codec.V1)"},
+	{"pending in format 1", "pending_runs.go",
+		"w.w, w.bytes = codec.NewWriter(codec.Kept), 0", "w.w, w.bytes = codec.NewWriter(codec.V1), 0"},
 	{"obfuscated keys", "internal/codec/obfuscate.go",
 		"known[string(key)] = next", "_ = next"},
 
