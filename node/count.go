@@ -36,9 +36,9 @@ type counting struct {
 	under    bool      // and waits for the commit under way
 	last     time.Time // when the last one was
 	contests contests
-	carryDue bool                    // carry has to be tried again
-	carries  map[wire.ChainID]uint64 // entries below are carried by someone
-	reissue  map[wire.ChainID]uint64 // own chains whose entries from a number on are to be written again
+	carryDue bool                      // carry has to be tried again
+	carries  map[wire.ChainID]uint64   // entries below are carried by someone
+	reissue  map[wire.ChainID]lostNote // own entries to be written again
 }
 
 // rebuildInterval is the least time between two rebuilds: whoever can void
@@ -65,8 +65,8 @@ func (d *Document) recounted(list []oplog.Recount) {
 			applied = c.applied()
 		}
 		d.changed = true
-		if r.Voids() {
-			d.noteReissue(r)
+		if d.noteReissue(r) {
+			d.count.wanted = true
 		}
 		if applied > r.Same {
 			d.log.Info("other entries of a chain count now", "chain", r.Chain.String(), "from", r.Same, "before", r.Before, "now", r.Now)
@@ -106,6 +106,9 @@ func (d *Document) endOf(sl *slot) string {
 	if d.chains.Barred(sl.chain) || taken && other != sl.chain && d.causes.chains[other].applied() > 0 {
 		return "someone else wrote under the id of this session; what you wrote is written again under another"
 	}
+	if sl.foreign {
+		return "another copy of this device's key wrote in the name of this session; what you wrote is written again under another"
+	}
 	if _, ok := d.access.RoleOf(sl.auth, d.node.device); !ok {
 		return "" // not let in yet; or void, and then its entries are
 	}
@@ -118,14 +121,23 @@ func (d *Document) endOf(sl *slot) string {
 // bounded says whether a chain of this device has ended.
 func (d *Document) bounded(sl *slot) bool { return d.endOf(sl) != "" }
 
-// ownKept follows an own entry that does not count as it was stored: meanwhile
-// another chain, or another branch of its own, was chosen.
-func (d *Document) ownKept(c oplog.Change, seq uint64) {
-	if c.Kind != oplog.Kept || !d.chains.Barred(c.Chain) {
+// ownStored follows an own entry into its chain. Meanwhile another chain, or
+// another branch of its own, may have been chosen, or its role have ended.
+func (d *Document) ownStored(e *oplog.Entry) {
+	chain := e.Chain()
+	if d.chains.Append(e).Kind != oplog.Kept {
 		return
 	}
 	d.count.contests.dirty = true
-	d.recounted([]oplog.Recount{{Chain: c.Chain, Before: seq + 1}})
+	r := oplog.Recount{Chain: chain, Before: e.Seq + 1, Now: d.chains.Counts(chain), Was: oplog.Position{Seq: e.Seq, ID: e.ID}}
+	line := d.chains.Line(oplog.Dep{Chain: chain, Seq: e.Seq, ID8: [8]byte(e.ID[:8])})
+	for r.Same < min(r.Now, uint64(len(line))) {
+		if id, _ := d.chains.ID(chain, r.Same); id != line[r.Same] {
+			break
+		}
+		r.Same++
+	}
+	d.recounted([]oplog.Recount{r})
 }
 
 // scheduleRebuild has the document rebuilt once what is on its way to the

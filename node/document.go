@@ -113,6 +113,7 @@ type Document struct {
 	damage     int             // stored records that cannot be used
 	stored     []oplog.Receipt // only while loading
 	storedOps  []*access.Op    // only while loading
+	loading    bool
 	closed     bool
 	adopted    bool // another device of this user has it; what it holds is on its way
 }

@@ -36,15 +36,13 @@ func written(t *testing.T, d *Document, dev wire.Device) (list []*oplog.Entry) {
 // and keys say, and no entries.
 func (c *collision) member(key *identity.Key, from *Document) *Document {
 	c.t.Helper()
-	n, err := New(Config{Key: key, Store: memstore.New()})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(func() {
-		if err := n.Close(); err != nil {
-			c.t.Error(err)
-		}
-	})
+	return c.memberOn(memstore.New(), key, from)
+}
+
+// memberOn is member on an empty store.
+func (c *collision) memberOn(st *memstore.Store, key *identity.Key, from *Document) *Document {
+	c.t.Helper()
+	n := c.nodeOn(st, key)
 	d, err := n.adopt(context.Background(), from.id, nil)
 	if err != nil {
 		c.t.Fatal(err)
@@ -59,6 +57,21 @@ func (c *collision) member(key *identity.Key, from *Document) *Document {
 	}
 	c.collide(d)
 	return d
+}
+
+// nodeOn runs a node on a store.
+func (c *collision) nodeOn(st *memstore.Store, key *identity.Key) *Node {
+	c.t.Helper()
+	n, err := New(Config{Key: key, Store: st})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			c.t.Error(err)
+		}
+	})
+	return n
 }
 
 // forks are branches of one chain, the one that is preferred last.

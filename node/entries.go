@@ -249,7 +249,7 @@ func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
 	session := g.slot.session
 	d.out.then(func() {
 		for _, e := range entries {
-			d.ownKept(d.chains.Append(e), e.Seq)
+			d.ownStored(e)
 			delete(d.unsettled, entryRef{g.slot.chain, e.Seq})
 			d.publish(gossip.Message{Kind: gossip.Entry, Body: e.Raw})
 		}

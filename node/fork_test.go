@@ -5,6 +5,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node"
@@ -13,7 +14,9 @@ import (
 
 // TestForkedChainIsKeptAndDecidedAlike gives a chain several second branches,
 // as a copied device key could, and checks that both nodes keep and report
-// them, choose the same one whatever came first, and rebuild what they show.
+// them, choose the same one whatever came first, and rebuild what they show. The
+// device writes its own words again if another branch is chosen, those it had
+// not sent among them, and goes on.
 func TestForkedChainIsKeptAndDecidedAlike(t *testing.T) {
 	a, b := start(t), start(t)
 	da := create(t, a, "")
@@ -22,8 +25,13 @@ func TestForkedChainIsKeptAndDecidedAlike(t *testing.T) {
 	e.typeText("the honest branch")
 	await(t, "B to have the text", func() bool { return db.Text() == "the honest branch" })
 	reader := edit(t, db)
+	offline(t, a, true)
+	e.typeText(", a draft")
+	await(t, "the draft to be durable", func() bool { return e.ackedThrough() == e.sent })
+	var forged []string
 	for i := range 6 { // about half of them have a lower id than the honest entry
-		raw, err := node.ForgeBranch(e.session, fmt.Sprintf("forged branch %d", i))
+		forged = append(forged, fmt.Sprintf("forged branch %d.", i))
+		raw, err := node.ForgeBranch(e.session, forged[i])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,9 +39,25 @@ func TestForkedChainIsKeptAndDecidedAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await(t, "A to learn of the branches", func() bool {
-		return da.Forks() == 1 && da.Summary().Digest == db.Summary().Digest
-	})
+	offline(t, a, false)
+	await(t, "A to learn of the branches", func() bool { return da.Forks() == 1 })
+	write(t, da, ", and on")
+	whole := func(d *node.Document) bool {
+		for _, words := range []string{"the honest branch", ", a draft", ", and on"} {
+			if strings.Count(d.Text(), words) != 1 {
+				return false
+			}
+		}
+		return true
+	}
+	await(t, "all words of A to be there, once", func() bool { return whole(da) })
+	await(t, "B to have them", func() bool { return whole(db) })
+	await(t, "both to hold the same", func() bool { return da.Summary().Digest == db.Summary().Digest })
+	for _, words := range forged {
+		if n := strings.Count(da.Text(), words); n > 1 {
+			t.Errorf("%q is there %d times: %q", words, n, da.Text())
+		}
+	}
 	await(t, "both to show the same", func() bool {
 		ha, err := da.StateHash()
 		if err != nil {
@@ -51,7 +75,7 @@ func TestForkedChainIsKeptAndDecidedAlike(t *testing.T) {
 	if db.Forks() != 1 {
 		t.Errorf("B reports %d forks, want 1", db.Forks())
 	}
-	if db.Text() != "the honest branch" {
+	if strings.Contains(db.Text(), "forged") {
 		await(t, "the open page to be told that the document changed under it", func() bool { return reader.lastTrouble().Kind == node.EventReset })
 	}
 }

@@ -17,6 +17,8 @@ import (
 // load fills the document from the store. A damaged record is passed over and
 // told in the log; what it held comes back from a peer.
 func (d *Document) load(ctx context.Context) error {
+	d.loading = true
+	defer func() { d.loading = false }()
 	steps := []struct {
 		kind store.Kind
 		read func(store.Record) error
@@ -64,6 +66,7 @@ func (d *Document) load(ctx context.Context) error {
 		}
 	}
 	d.loadReceipts()
+	d.resumeLost()
 	d.checkSlots()
 	d.standing = d.standingNow()
 	d.holdDrafts()
@@ -84,6 +87,8 @@ func (d *Document) loadLocal(r store.Record) error {
 		return d.loadOutlook(r.Value)
 	case asideStoreKey(d.id):
 		return d.loadAside(r.Value)
+	case lostStoreKey(d.id):
+		return d.loadLost(r.Value)
 	}
 	return nil
 }

@@ -157,9 +157,8 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 			continue
 		}
 		d.out.put(store.EntryKey(d.id, e.Chain(), e.Seq, e.ID), e.Raw)
-		for _, p := range change.Dropped {
-			d.out.remove(store.EntryKey(d.id, e.Chain(), p.Seq, p.ID))
-		}
+		d.dropBranch(e.Chain(), change.Dropped)
+		d.noteForeign(e)
 		switch change.Kind {
 		case oplog.Kept:
 			d.queue.retry(e.Chain()) // something may wait for it as structure
@@ -167,7 +166,9 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 		case oplog.Extended:
 			d.queue.hold(e)
 		case oplog.Switched:
-			d.recounted([]oplog.Recount{{Chain: e.Chain(), Before: change.From + 1, Now: d.chains.Counts(e.Chain()), Same: change.From}})
+			d.recounted([]oplog.Recount{{
+				Chain: e.Chain(), Before: change.Was.Seq + 1, Now: d.chains.Counts(e.Chain()), Same: change.From, Was: change.Was,
+			}})
 		}
 		if forked := change.Kind == oplog.Switched || e.Seq < d.chains.Counts(e.Chain()); change.Kind != oplog.Extended && forked {
 			d.count.contests.dirty = true
@@ -182,6 +183,18 @@ func (d *Document) keepEntries(kept []*oplog.Entry) {
 	d.node.stats.verified.Add(uint64(len(kept)))
 	last := kept[len(kept)-1]
 	d.out.then(func() { d.receiptFor(last) })
+}
+
+// noteForeign ends what this device writes on a chain on which another copy of
+// its key has written too. A chain with drafts found at start may be given back
+// entries that this store had lost, and goes on behind them.
+func (d *Document) noteForeign(e *oplog.Entry) {
+	sl := d.own[e.Chain()]
+	if _, found := d.unproven[e.Chain()]; sl == nil || found || sl.foreign {
+		return
+	}
+	sl.foreign = true
+	d.checkSlots()
 }
 
 // receiptFor queues a receipt for everything of a chain up to an entry that

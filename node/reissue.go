@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -12,30 +13,12 @@ import (
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// noteReissue remembers own entries that ceased to count while this device may
-// write: its role has changed, or another branch of its chain was chosen, or
-// another chain. What a removed author wrote stays set aside.
-func (d *Document) noteReissue(r oplog.Recount) {
-	author, _, _, _ := d.chains.Author(r.Chain)
-	_, role, ok := d.roleLocked()
-	if author != d.node.device || !ok || !mayWrite(role) {
-		return
-	}
-	if from, noted := d.count.reissue[r.Chain]; noted && from <= r.Same {
-		return
-	}
-	if d.count.reissue == nil {
-		d.count.reissue = map[wire.ChainID]uint64{}
-	}
-	d.count.reissue[r.Chain] = r.Same
-}
-
 // lostChain is what is to be written again of a chain: what this device had on
 // it, or, for a stand-in, the structure of what another author had.
 type lostChain struct {
-	slot *slot // the old one
-	line []wire.EntryID
-	left []lostPart // of what is not merged yet
+	slot *slot          // the old one
+	line []wire.EntryID // its entries by their number, those that are to be written again
+	left []lostPart     // of what is not merged yet
 
 	means map[crdt.ClientID]oplog.Dep // what its entries listed: which chain a client id names
 
@@ -49,6 +32,14 @@ type lostPart struct {
 	seq    uint64
 	update []byte
 	info   crdt.UpdateInfo
+}
+
+// done is the number of the entry at which what is left begins.
+func (l *lostChain) done() uint64 {
+	if len(l.left) > 0 {
+		return l.left[0].seq
+	}
+	return uint64(len(l.line))
 }
 
 // begins is the clock at which what is left begins.
@@ -71,15 +62,15 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move, was *causality) 
 	chains := slices.SortedFunc(maps.Keys(d.count.reissue), func(a, b wire.ChainID) int { return bytes.Compare(a[:], b[:]) })
 	for _, chain := range chains {
 		l, err := d.lostEntries(moves, chain, d.count.reissue[chain])
-		if err != nil {
-			d.log.Error("write own entries again; they stay set aside", "chain", chain.String(), "err", err)
-			continue
-		}
-		if l != nil {
+		switch {
+		case l != nil:
 			lost = append(lost, l)
+		case err == nil, errors.Is(err, ErrReadOnly): // nothing is to be written, or may be
+			d.forgetLost(chain)
+		default:
+			d.log.Error("write own entries again; they stay set aside", "chain", chain.String(), "err", err)
 		}
 	}
-	d.count.reissue = nil
 	lost = append(lost, d.standIns(moves, lost, was)...)
 	for len(lost) > 0 {
 		i := max(0, slices.IndexFunc(lost, func(l *lostChain) bool { return l.ready(lost) })) // no device writes in a circle
@@ -91,25 +82,25 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move, was *causality) 
 			continue
 		}
 		groups = append(groups, g)
-		if len(l.left) > 0 {
-			continue
-		}
 		if !l.standIn {
-			d.noteReissued(l.slot.chain, uint64(len(l.line)))
+			d.noteReissued(l.slot.chain, l.done())
+			d.forgetLost(l.slot.chain)
 		}
-		lost = slices.Delete(lost, i, i+1)
+		if len(l.left) == 0 {
+			lost = slices.Delete(lost, i, i+1)
+		}
 	}
 	return groups
 }
 
 // lostEntries reads what is to be written again of a chain, and finds where it
 // goes.
-func (d *Document) lostEntries(moves map[wire.ChainID]*move, id wire.ChainID, from uint64) (*lostChain, error) {
-	head, last, _ := d.chains.Head(id)
-	l := d.lostChain(oplog.Dep{Chain: id, Seq: head, ID8: [8]byte(last[:8])})
-	if l == nil {
-		return nil, nil
+func (d *Document) lostEntries(moves map[wire.ChainID]*move, id wire.ChainID, n lostNote) (*lostChain, error) {
+	line, err := d.lineOf(id, n)
+	if err != nil {
+		return nil, err
 	}
+	l, from := d.lostChain(id, line), n.from
 	if err := d.bodies(l, from); err != nil || len(l.left) == 0 {
 		return nil, err
 	}
@@ -126,14 +117,10 @@ func (d *Document) lostEntries(moves map[wire.ChainID]*move, id wire.ChainID, fr
 	return l, nil
 }
 
-// lostChain finds the line of entries up to one; nil if it is not held.
-func (d *Document) lostChain(to oplog.Dep) *lostChain {
-	dev, auth, inc, _ := d.chains.Author(to.Chain)
-	line := d.chains.Line(to)
-	if line == nil {
-		return nil
-	}
-	sl := d.own[to.Chain]
+// lostChain is a chain of which nothing was read yet.
+func (d *Document) lostChain(id wire.ChainID, line []wire.EntryID) *lostChain {
+	dev, auth, inc, _ := d.chains.Author(id)
+	sl := d.own[id]
 	if sl == nil {
 		sl = d.slotOf(dev, auth, inc)
 	}

@@ -21,6 +21,7 @@ type slot struct {
 	session *Session // nil while no session holds it
 	next    uint64   // seq of the next entry
 	prev    wire.EntryID
+	foreign bool // someone else wrote on the chain, with a copy of this device's key
 }
 
 // takeSlot gives a session a chain. A slot of a closed session of this run is
@@ -63,6 +64,9 @@ func (d *Document) freshSlot(auth wire.Auth) (*slot, error) {
 func (d *Document) continues(sl *slot) bool {
 	c := d.causes.chains[sl.chain]
 	head, id, ok := d.chains.Head(sl.chain)
+	if sl.foreign {
+		return false
+	}
 	whole := !ok && sl.next == 0 || ok && head+1 == sl.next && id == sl.prev
 	return whole && c != nil && c.applied() == sl.next && c.end() == uint64(d.body.StateVector()[sl.client])
 }

@@ -96,18 +96,18 @@ func (d *Document) merges(to oplog.Dep, client crdt.ClientID, above uint64) bool
 // of returns the stand-in for a chain up to an entry: for what comes after the
 // entries that are merged.
 func (s *standIns) of(to oplog.Dep) *lostChain {
-	fresh := s.d.lostChain(to)
+	line := s.d.chains.Line(to)
 	l := s.made[to.Chain]
 	switch {
-	case fresh == nil:
+	case line == nil:
 		return l
 	case l != nil:
-		if len(fresh.line) > len(l.line) && fresh.line[len(l.line)-1] == l.line[len(l.line)-1] {
-			l.line = fresh.line
+		if len(line) > len(l.line) && line[len(l.line)-1] == l.line[len(l.line)-1] {
+			l.line = line
 		}
 		return l
 	}
-	l = fresh
+	l = s.d.lostChain(to.Chain, line)
 	l.standIn = true
 	if c := s.d.causes.chains[to.Chain]; c != nil && s.d.causes.clients[l.slot.client] == to.Chain {
 		for l.next < min(c.applied(), uint64(len(l.line))) {
