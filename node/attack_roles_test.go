@@ -23,12 +23,13 @@ import (
 // the news is fresher; a stream that there is not is rejected.
 func TestRoleByStreamOverTheNetwork(t *testing.T) {
 	takes := map[access.Role][2]bool{ // body, comments
-		access.Viewer:    {false, false},
-		access.Commenter: {false, true},
-		access.Editor:    {true, true},
-		access.Owner:     {true, true},
+		access.Doorkeeper: {false, false},
+		access.Viewer:     {false, false},
+		access.Commenter:  {false, true},
+		access.Editor:     {true, true},
+		access.Owner:      {true, true},
 	}
-	for _, role := range []access.Role{access.Viewer, access.Commenter, access.Editor, access.Owner} {
+	for _, role := range []access.Role{access.Doorkeeper, access.Viewer, access.Commenter, access.Editor, access.Owner} {
 		for _, bySync := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/sync=%v", role, bySync), func(t *testing.T) {
 				nodetest.Run(t, 1, 2, func(w *nodetest.World) {
@@ -53,14 +54,20 @@ func besiegedBy(w *nodetest.World, role access.Role, bySync bool) *siege {
 	s.owner, s.honest = w.Peers[0].Document(s.id), w.Peers[1].Document(s.id)
 	write(s.t, s.owner, "honest words. ")
 	p := w.Add()
-	joins := min(role, access.Editor)
+	joins := max(access.Viewer, min(role, access.Editor))
 	third := joinAs(s.t, p.Node, s.owner, joins)
+	if role < joins { // one who could read once: it holds a key to sign and seal with
+		if err := node.RevokeDevice(s.owner, p.Device(), 0); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 	if role != joins {
 		if err := node.GrantDevice(s.owner, p.Device(), role); err != nil {
 			s.t.Fatal(err)
 		}
 	}
 	w.CheckEqual(s.id)
+	await(s.t, "the enemy to have its role", func() bool { return node.RoleOf(third) == role })
 	s.enemy = p.Corrupt(node.TopicOf(s.owner))
 	var err error
 	if s.lair, err = s.enemy.Document(third.ID()); err != nil {
