@@ -96,6 +96,7 @@ fuzz: ## every fuzz target for FUZZTIME
 soak: bin/sheaf bin/sheaf-bench ## the long versions of the failure tests
 	SOAK=1 go test -count=1 -timeout 0 -v -run 'TestF[0-9]' ./node/store/... ./node/sync ./node/gossip ./cmd/...
 	go test -count=1 -timeout 0 ./node/nodetest ./node/replication ./node/access -seeds $(SEEDS)
+	$(MAKE) --no-print-directory oracle SEEDS=100000 SEED=1000000
 
 bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, keystroke to other page
 	go test -run '^$$' -bench . -benchmem ./...
