@@ -68,6 +68,7 @@ go-test: $(PAGE)
 
 race:
 	$(GOTEST) -race -short $(RACE_PACKAGES)
+	$(GOTEST) -race -run Readers ./crdt
 
 js:
 	GOOS=js GOARCH=wasm go build $(JS_PACKAGES)

@@ -156,8 +156,11 @@ func (d *Doc) find(c *client, clock uint64) runPos {
 			end = mid
 		}
 	}
-	c.recent = runPos{low, at}
-	return c.recent
+	found := runPos{low, at}
+	if len(d.queue) > 0 { // otherwise others may be reading too
+		c.recent = found
+	}
+	return found
 }
 
 // itemAt returns the item that holds a unit, which must be known.
@@ -172,7 +175,9 @@ func (d *Doc) clientIndex(id ClientID) uint32 {
 		return i
 	}
 	i := d.clientOf[id]
-	d.recent = i
+	if len(d.queue) > 0 { // otherwise others may be reading too
+		d.recent = i
+	}
 	return i
 }
 
@@ -192,6 +197,8 @@ func (d *Doc) stateOf(id ClientID) uint64 { return d.clients[d.clientIndex(id)].
 
 // descending returns the indexes of all clients, highest id first.
 func (d *Doc) descending() []uint32 {
+	d.lazy.Lock()
+	defer d.lazy.Unlock()
 	if len(d.sorted) < len(d.clients)-1 {
 		for i := len(d.sorted) + 1; i < len(d.clients); i++ {
 			d.sorted = append(d.sorted, uint32(i))

@@ -26,12 +26,22 @@
 // the same bytes; and that no operation takes time in proportion to the
 // document, but for what README.md says of events, undoing and snapshots. It
 // starts no goroutine and reads no clock, randomness, file or network: client ids
-// come from the caller. A Doc is not safe for concurrent use.
+// come from the caller.
+//
+// Any number of goroutines may read a Doc at once as long as none writes; a
+// sync.RWMutex beside it does (see the example of Doc). Reading is what takes no
+// Txn: looking at types, and encoding, packing, cloning or taking a snapshot of the
+// document. Writing is all that edits, applies, undoes, observes or configures, and
+// also what looks like reading and is not: Doc.Text and the like for a root that
+// was not defined yet, and Text.DeltaAt and Doc.DocFromSnapshot, which split items
+// for a while. Functions without a Doc are safe always.
 //
 // README.md beside the source explains the data structure.
 package crdt
 
 import (
+	"sync"
+
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
@@ -59,8 +69,8 @@ type Config struct {
 	DisableFormatCleanup bool
 }
 
-// Doc is a document that merges. Make one with NewDoc. It is not safe for
-// concurrent use.
+// Doc is a document that merges. Make one with NewDoc. Several goroutines may
+// read it at once while none writes; see the package comment.
 type Doc struct {
 	config Config
 
@@ -75,6 +85,9 @@ type Doc struct {
 	freeLists []int32
 	keys      []string // map keys and format names
 	keyOf     map[string]uint32
+
+	// lazy guards what reading computes once: sorted, and the views of types.
+	lazy sync.Mutex
 
 	clients  []client // index 0 stands for none
 	clientOf map[ClientID]uint32

@@ -119,6 +119,8 @@ func (n *node) len() int {
 // view returns a type as callers see it.
 func (d *Doc) view(typ int32) Shared {
 	t := d.types[typ]
+	d.lazy.Lock()
+	defer d.lazy.Unlock()
 	if t.view == nil {
 		n := node{doc: d, typ: typ, kind: t.kind, name: t.name}
 		if t.item == 0 {
