@@ -141,6 +141,11 @@ func (d *Document) applyNext(id wire.ChainID) bool {
 		chain.advance(chain.end(), nil)
 	}
 	chain.last = e.ID
+	if e.Stream == streamBody && e.Kind == kindUpdate {
+		d.outgrow(len(e.Raw))
+	} else {
+		chain.other++
+	}
 	d.queue.release(ref)
 	d.queue.retry(id)
 	if ref.seq == 0 {
@@ -237,11 +242,11 @@ func (d *Document) applyEntry(chain *chainBody, e *oplog.Entry, void bool) error
 	}
 	body := payload.Body
 	if void {
-		if body, err = crdt.StructureOnly(body, d.body.Keyed); err != nil {
+		if body, err = crdt.StructureOnly(body, d.live().Keyed); err != nil {
 			return fmt.Errorf("reduce to structure: %w", err)
 		}
 	}
-	if err := d.body.ApplyUpdate(body, remoteOrigin); err != nil {
+	if err := d.body().ApplyUpdate(body, remoteOrigin); err != nil {
 		return fmt.Errorf("merge update: %w", err)
 	}
 	chain.advance(end, payload.Deps)

@@ -29,7 +29,7 @@ func NewAttacker(d *Document, inc uint32) *Attacker {
 	defer d.mu.Unlock()
 	auth, _, _ := d.roleLocked()
 	a := &Attacker{d: d, inc: inc, auth: auth, doc: crdt.NewDoc(crdt.Config{})}
-	if err := a.doc.ApplyUpdate(d.body.EncodeStateAsUpdate(nil), nil); err != nil {
+	if err := a.doc.ApplyUpdate(d.body().EncodeStateAsUpdate(nil), nil); err != nil {
 		panic(err)
 	}
 	a.doc.SetClientID(a.Client())
@@ -171,7 +171,7 @@ func (a *Attacker) Tamper(ct []byte) *oplog.Entry {
 func (d *Document) LastClock(c crdt.ClientID) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.body.StateVector()[c]
+	return d.body().StateVector()[c]
 }
 
 // Applied is how many entries of a chain are merged or passed over.

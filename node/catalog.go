@@ -154,9 +154,10 @@ func (d *Document) Edit(ctx context.Context, f func(tx *crdt.Txn, doc *crdt.Doc)
 	}
 	return d.durably(ctx, func() error {
 		var err error
-		d.body.SetClientID(s.slot.client)
+		doc := d.body()
+		doc.SetClientID(s.slot.client)
 		s.captured = nil
-		d.body.Transact(s, func(tx *crdt.Txn) { err = f(tx, d.body) })
+		doc.Transact(s, func(tx *crdt.Txn) { err = f(tx, doc) })
 		update, info, cerr := s.takeCaptured()
 		if cerr != nil {
 			return cerr

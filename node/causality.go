@@ -34,6 +34,7 @@ type chainBody struct {
 	listed map[wire.ChainID]uint64 // highest seq listed of each foreign chain
 	deps   []entryDeps             // of the applied entries that list any, ascending
 
+	other    uint64         // applied entries that are no updates of the document
 	carrying []*oplog.Entry // entries carried whose signature is still to come
 }
 
@@ -65,7 +66,7 @@ func (c *chainBody) end() uint64 {
 
 // clone copies the body, for taking back entries that were never stored.
 func (c *chainBody) clone() *chainBody {
-	return &chainBody{client: c.client, ends: slices.Clip(c.ends), last: c.last, listed: maps.Clone(c.listed), deps: slices.Clip(c.deps)}
+	return &chainBody{client: c.client, ends: slices.Clip(c.ends), last: c.last, listed: maps.Clone(c.listed), deps: slices.Clip(c.deps), other: c.other}
 }
 
 // advance records that one more entry is applied and its clock ends at end.

@@ -90,7 +90,7 @@ func Held(d *Document) (ops, entries [][]byte) {
 func (d *Document) TextLen() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.body.Text("text").Len()
+	return d.body().Text("text").Len()
 }
 
 // SealNow makes entries of all edits that wait, and returns when they are

@@ -13,6 +13,7 @@ import (
 	"github.com/sheafdocs/sheaf/node/gossip"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
@@ -70,7 +71,7 @@ type Document struct {
 	sealers map[sealerKey]*seal.Sealer
 	causes  *causality
 	queue   *applyQueue
-	body    *crdt.Doc
+	merged  merged
 
 	unfollow func() // ends onBodyUpdate; nil while there is no session
 
@@ -112,6 +113,7 @@ type Document struct {
 	ignored    int             // kinds of access ops that were told as unread
 	damage     int             // stored records that cannot be used
 	stored     []oplog.Receipt // only while loading
+	storedView []store.Record  // only while loading
 	storedOps  []*access.Op    // only while loading
 	loading    bool
 	closed     bool
@@ -161,9 +163,8 @@ func (d *Document) resetContent() {
 	d.causes = newCausality()
 	d.queue = newApplyQueue()
 	d.talk.reset()
-	// A clean-up here would delete what no entry deletes: nodes with the same
-	// entries would differ. Pages clean up, and what they delete is logged.
-	d.body = crdt.NewDoc(crdt.Config{DisableFormatCleanup: true})
+	now := d.node.cfg.Now()
+	d.merged = merged{doc: newBody(), parts: d.merged.parts, used: now, since: now, times: d.merged.times + 1}
 	d.unfollow = nil
 	d.followBody()
 }
@@ -172,8 +173,9 @@ func (d *Document) resetContent() {
 // know: without one, loading and idle documents would pay for it in vain.
 func (d *Document) followBody() {
 	switch {
+	case d.merged.doc == nil: // nothing changes until it is unpacked
 	case len(d.sessions) > 0 && d.unfollow == nil:
-		d.unfollow = d.body.OnUpdate(d.onBodyUpdate)
+		d.unfollow = d.merged.doc.OnUpdate(d.onBodyUpdate)
 	case len(d.sessions) == 0 && d.unfollow != nil:
 		d.unfollow()
 		d.unfollow = nil
@@ -212,7 +214,10 @@ func (d *Document) Title() string {
 }
 
 func (d *Document) titleLocked() string {
-	v, _ := d.body.Map("meta").Get("title")
+	if d.merged.doc == nil {
+		return d.merged.title
+	}
+	v, _ := d.merged.doc.Map("meta").Get("title")
 	return v.Str()
 }
 
@@ -220,7 +225,7 @@ func (d *Document) titleLocked() string {
 func (d *Document) Text() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.body.Text("text").String()
+	return d.shown().Text("text").String()
 }
 
 // JSON returns every root of the document as JSON: the editor's tree under
@@ -232,11 +237,12 @@ func (d *Document) JSON() ([]byte, error) {
 }
 
 func (d *Document) jsonLocked() ([]byte, error) {
+	doc := d.shown()
 	return json.Marshal(struct {
 		Default string     `json:"default"`
 		Meta    crdt.Value `json:"meta"`
 		Text    string     `json:"text"`
-	}{d.body.XMLFragment("default").String(), d.body.Map("meta").JSON(), d.body.Text("text").String()})
+	}{doc.XMLFragment("default").String(), doc.Map("meta").JSON(), doc.Text("text").String()})
 }
 
 // StateHash digests what a reader sees and what the document has merged: the
@@ -250,7 +256,7 @@ func (d *Document) StateHash() ([32]byte, error) {
 		return [32]byte{}, err
 	}
 	h := sha256.New()
-	h.Write(d.body.StateVector().Encode())
+	h.Write(d.stateVector().Encode())
 	h.Write(content)
 	return [32]byte(h.Sum(nil)), nil
 }

@@ -251,6 +251,7 @@ func (d *Document) putEntries(g *group, entries []*oplog.Entry) {
 		for _, e := range entries {
 			d.ownStored(e)
 			delete(d.unsettled, entryRef{g.slot.chain, e.Seq})
+			d.outgrow(len(e.Raw))
 			d.publish(gossip.Message{Kind: gossip.Entry, Body: e.Raw})
 		}
 		d.queue.try(g.slot.chain) // a rebuild in the same commit has not seen them

@@ -42,10 +42,10 @@ func FuzzReadHome(f *testing.F) {
 	f.Add(uint8(3), "next", `{"id":"`+genesis.DocID().String()+`","keys":{"x":"y"}}`)
 	parts := []string{homeDevices, homeDocuments, homeContacts, homeProfile}
 	f.Fuzz(func(t *testing.T, part uint8, name, value string) {
-		d := &Document{body: crdt.NewDoc(crdt.Config{ClientID: 1}), access: log}
+		d := &Document{merged: merged{doc: crdt.NewDoc(crdt.Config{ClientID: 1})}, access: log}
 		var err error
-		d.body.Transact(nil, func(tx *crdt.Txn) {
-			err = d.body.Map(parts[part%4]).Set(tx, name, crdt.String(value))
+		d.merged.doc.Transact(nil, func(tx *crdt.Txn) {
+			err = d.merged.doc.Map(parts[part%4]).Set(tx, name, crdt.String(value))
 		})
 		if err != nil {
 			return // not text that a document can hold

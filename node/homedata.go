@@ -96,11 +96,12 @@ func (d *Document) readHome() homeData {
 		devices: map[wire.Device]homeDevice{}, documents: map[wire.DocID]homeDocument{},
 		contacts: map[wire.UserID]homeContact{}, links: map[linkRef]homeLink{}, hash: map[wire.Device]wire.SealHash{},
 	}
-	readHomeMap(d.body.Map(homeDevices), wire.ParseDevice, h.devices)
-	readHomeMap(d.body.Map(homeDocuments), wire.ParseDocID, h.documents)
-	readHomeMap(d.body.Map(homeContacts), wire.ParseUserID, h.contacts)
-	readHomeMap(d.body.Map(homeLinks), parseLinkRef, h.links)
-	profile := d.body.Map(homeProfile)
+	body := d.shown()
+	readHomeMap(body.Map(homeDevices), wire.ParseDevice, h.devices)
+	readHomeMap(body.Map(homeDocuments), wire.ParseDocID, h.documents)
+	readHomeMap(body.Map(homeContacts), wire.ParseUserID, h.contacts)
+	readHomeMap(body.Map(homeLinks), parseLinkRef, h.links)
+	profile := body.Map(homeProfile)
 	if v, ok := profile.Get("user"); ok {
 		h.user, _ = wire.ParseUserID(v.Str()) // zero: not known yet
 	}

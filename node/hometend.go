@@ -45,7 +45,7 @@ func (d *Document) version() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var sum uint64
-	for _, clock := range d.body.StateVector() {
+	for _, clock := range d.stateVector() {
 		sum += uint64(clock)
 	}
 	return sum<<20 + d.access.Revision()

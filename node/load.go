@@ -36,7 +36,11 @@ func (d *Document) load(ctx context.Context) error {
 	for _, step := range steps {
 		for r, err := range d.node.cfg.Store.Scan(ctx, d.id, step.kind, "") {
 			var corrupt *store.CorruptError
-			if errors.As(err, &corrupt) {
+			errors.As(err, &corrupt)
+			if (err == nil || corrupt != nil) && d.noteView(r, err) {
+				continue
+			}
+			if corrupt != nil {
 				d.noteDamage(r.Key, err)
 				continue
 			}
@@ -56,6 +60,7 @@ func (d *Document) load(ctx context.Context) error {
 			d.openBacks()
 		case store.KindEntry:
 			d.dropUnsigned()
+			d.loadView()
 			d.applyReady()
 		}
 	}
@@ -223,7 +228,7 @@ func (d *Document) loadDraft(r store.Record) error {
 			sl.next, sl.prev = seq+1, id
 		}
 	}
-	update, err := crdt.DiffUpdate(rec.Update, d.body.StateVector())
+	update, err := crdt.DiffUpdate(rec.Update, d.stateVector())
 	if err != nil {
 		return fmt.Errorf("read draft: %w", err)
 	}
@@ -235,7 +240,7 @@ func (d *Document) loadDraft(r store.Record) error {
 		for client, above := range info.Names {
 			d.needClock(client, above)
 		}
-		if err := d.body.ApplyUpdate(update, remoteOrigin); err != nil {
+		if err := d.body().ApplyUpdate(update, remoteOrigin); err != nil {
 			return fmt.Errorf("merge draft: %w", err)
 		}
 	}

@@ -37,6 +37,8 @@ type Node struct {
 	cancel context.CancelFunc
 	wg     stdsync.WaitGroup
 
+	packing stdsync.Mutex // one view is made at a time
+
 	joinMu stdsync.Mutex // one Join at a time, so that none makes a second copy
 
 	home    home    // what this user has on other devices

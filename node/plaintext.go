@@ -11,9 +11,10 @@ import (
 func (d *Document) PlainText() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	root := d.body.XMLFragment("default")
+	doc := d.shown()
+	root := doc.XMLFragment("default")
 	if root.Len() == 0 {
-		return d.body.Text("text").String()
+		return doc.Text("text").String()
 	}
 	var w textWriter
 	for _, v := range root.All() {

@@ -124,11 +124,11 @@ func (d *Document) remerge(moves map[wire.ChainID]*move, g *group) error {
 			d.needClock(client, above)
 		}
 		if g.structure {
-			if u, err = crdt.StructureOnly(u, d.body.Keyed); err != nil {
+			if u, err = crdt.StructureOnly(u, d.live().Keyed); err != nil {
 				return fmt.Errorf("reduce to structure: %w", err)
 			}
 		}
-		if err := d.body.ApplyUpdate(u, remoteOrigin); err != nil {
+		if err := d.body().ApplyUpdate(u, remoteOrigin); err != nil {
 			return fmt.Errorf("merge update: %w", err)
 		}
 		g.updates[i] = u

@@ -203,14 +203,14 @@ func (s *Session) ID() string { return s.id }
 func (s *Session) State(sv crdt.StateVector) []byte {
 	s.doc.mu.Lock()
 	defer s.doc.mu.Unlock()
-	return s.doc.body.EncodeStateAsUpdate(sv)
+	return s.doc.state(sv)
 }
 
 // StateVector is what the node holds of the document.
 func (s *Session) StateVector() crdt.StateVector {
 	s.doc.mu.Lock()
 	defer s.doc.mu.Unlock()
-	return s.doc.body.StateVector()
+	return s.doc.stateVector()
 }
 
 // Update hands in the session's next update. It returns once the update is
@@ -246,7 +246,7 @@ func (s *Session) Update(update []byte) error {
 // applyOwn checks an update against the session's client id and what the
 // document holds, and merges it. It returns the update with only what was new.
 func (d *Document) applyOwn(s *Session, update []byte) ([]byte, crdt.UpdateInfo, error) {
-	sv := d.body.StateVector()
+	sv := d.stateVector()
 	fresh, err := crdt.DiffUpdate(update, sv)
 	if err != nil {
 		return nil, crdt.UpdateInfo{}, fmt.Errorf("%w: %w", ErrBadUpdate, err)
@@ -277,7 +277,7 @@ func (d *Document) applyOwn(s *Session, update []byte) ([]byte, crdt.UpdateInfo,
 		return nil, info, err
 	}
 	s.captured = nil
-	if err := d.body.ApplyUpdate(fresh, s); err != nil {
+	if err := d.body().ApplyUpdate(fresh, s); err != nil {
 		return nil, info, fmt.Errorf("%w: %w", ErrBadUpdate, err)
 	}
 	return s.takeCaptured()

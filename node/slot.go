@@ -68,7 +68,7 @@ func (d *Document) continues(sl *slot) bool {
 		return false
 	}
 	whole := !ok && sl.next == 0 || ok && head+1 == sl.next && id == sl.prev
-	return whole && c != nil && c.applied() == sl.next && c.end() == uint64(d.body.StateVector()[sl.client])
+	return whole && c != nil && c.applied() == sl.next && c.end() == uint64(d.stateVector()[sl.client])
 }
 
 // addSlot makes the slot of a chain of this device.
@@ -142,7 +142,7 @@ func (d *Document) addPending(s *Session, update []byte, info crdt.UpdateInfo) {
 	g := p.current(s.slot)
 	if g == nil {
 		g = &group{slot: s.slot}
-		g.start = uint64(d.body.StateVector()[s.slot.client])
+		g.start = uint64(d.stateVector()[s.slot.client])
 		if len(info.Structs) > 0 {
 			g.start = info.Structs[0].From
 		}

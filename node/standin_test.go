@@ -141,7 +141,7 @@ func (b *barredText) check(words ...string) {
 		if n := d.waitingGroups(); n != 0 {
 			t.Errorf("%d groups of edits wait at the %s", n, name)
 		}
-		if pending := d.body.HasPending(); pending {
+		if pending := d.body().HasPending(); pending {
 			t.Errorf("something waits in the merge engine of the %s", name)
 		}
 	}

@@ -48,6 +48,7 @@ func (d *Document) run() {
 		d.enterTopic()
 		wait, closing := d.nextWork()
 		if closing {
+			d.storeView()
 			return
 		}
 		d.sleep(timer, wait)
@@ -57,6 +58,7 @@ func (d *Document) run() {
 		}
 		d.flush()
 		d.housekeep()
+		d.storeView()
 	}
 }
 

@@ -14,11 +14,13 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/identity"
+	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
 )
 
@@ -28,11 +30,14 @@ type openReport struct {
 	OK        bool    `json:"ok"`
 	Edits     int     `json:"edits"`
 	Entries   uint64  `json:"entries"`
-	TextMS    float64 `json:"text_ms"`        // start of the process → its text, median
-	LiveMS    float64 `json:"live_ms"`        // start of the process → it can be edited, median
-	StartMS   float64 `json:"start_ms"`       // of it: start of the process → the store is open
+	TextMS    float64 `json:"text_ms"`     // start of the process → its text, median
+	LiveMS    float64 `json:"live_ms"`     // start of the process → it can be edited, median
+	StartMS   float64 `json:"start_ms"`    // of it: start of the process → store and node are open
+	TextCPU   float64 `json:"text_cpu_ms"` // processor time of the process until then, median: other work on the machine does not count
+	LiveCPU   float64 `json:"live_cpu_ms"`
+	View      bool    `json:"view"`           // the store had a view of it
 	Runs      int     `json:"runs"`           // processes, one after another
-	IdleBytes int64   `json:"idle_bytes"`     // memory one more open document of a page of text takes
+	IdleBytes int64   `json:"idle_bytes"`     // memory one more open document of a page of text takes: heap and stacks
 	IdleDocs  int     `json:"idle_documents"` // measured with so many
 	Machine   machine `json:"machine"`
 }
@@ -41,7 +46,12 @@ type openReport struct {
 type openStep struct {
 	Step string `json:"step"` // open, text, live
 	At   int64  `json:"at"`   // unix ns
+	CPU  int64  `json:"cpu"`  // ns
 	OK   bool   `json:"ok"`
+}
+
+func stepNow(step string, ok bool) openStep {
+	return openStep{step, time.Now().UnixNano(), cpuTime().Nanoseconds(), ok}
 }
 
 // benchSeeds makes the device of a benchmark the same in every process.
@@ -51,7 +61,9 @@ func open(args []string) error {
 	flags := flag.NewFlagSet("open", flag.ContinueOnError)
 	path := flags.String("trace", "", "the recorded history, .json or .json.gz")
 	runs := flags.Int("runs", 9, "how many processes open the store, one after another")
-	idle := flags.Int("idle", 200, "how many documents of a page of text to measure the memory with")
+	perEntry := flags.Int("edits-per-entry", 0, "edits that become an entry together; 0: as many as fit into one")
+	byLog := flags.Bool("without-view", false, "delete the stored view before each process")
+	idle := flags.Int("idle", 1000, "how many documents of a page of text to measure the memory with")
 	asJSON := flags.Bool("json", false, "print the report as JSON")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -69,13 +81,16 @@ func open(args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	rep := &openReport{
-		Trace: *path, Edits: len(t.Txns), Runs: *runs, IdleDocs: *idle, OK: true,
+		Trace: *path, Edits: len(t.Txns), Runs: *runs, IdleDocs: *idle, OK: true, View: !*byLog,
 		Machine: thisMachine(),
 	}
-	if rep.Entries, err = fill(dir, t); err != nil {
+	if rep.Entries, err = fill(dir, t, *perEntry); err != nil {
 		return err
 	}
-	if err := rep.measure(dir, *path); err != nil {
+	if err := leaveAlone(dir); err != nil {
+		return err
+	}
+	if err := rep.measure(dir, *path, *byLog); err != nil {
 		return err
 	}
 	if rep.IdleBytes, err = idleBytes(*idle); err != nil {
@@ -86,8 +101,8 @@ func open(args []string) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(rep)
 	} else {
-		fmt.Printf("%s: text after %.0f ms, live after %.0f ms (%d edits in %d entries); an idle document takes %d bytes; text right: %v\n",
-			rep.Trace, rep.TextMS, rep.LiveMS, rep.Edits, rep.Entries, rep.IdleBytes, rep.OK)
+		fmt.Printf("%s: open after %.0f ms, text after %.0f ms (processor %.0f ms), live after %.0f ms (%.0f ms) (%d edits in %d entries, with a view: %v); an idle document takes %d bytes; text right: %v\n",
+			rep.Trace, rep.StartMS, rep.TextMS, rep.TextCPU, rep.LiveMS, rep.LiveCPU, rep.Edits, rep.Entries, rep.View, rep.IdleBytes, rep.OK)
 	}
 	if err == nil && !rep.OK {
 		err = errWrongText
@@ -96,7 +111,7 @@ func open(args []string) error {
 }
 
 // benchNode is a node without a network on a store in dir.
-func benchNode(dir string) (*node.Node, func() error, error) {
+func benchNode(dir string, now func() time.Time) (*node.Node, func() error, error) {
 	key, err := identity.FromSeeds(benchSeeds[0], benchSeeds[1])
 	if err != nil {
 		return nil, nil, err
@@ -105,17 +120,62 @@ func benchNode(dir string) (*node.Node, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := node.New(node.Config{Key: key, Store: st})
+	n, err := node.New(node.Config{Key: key, Store: st, Now: now})
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
 	return n, func() error { return errors.Join(n.Close(), st.Close()) }, nil
 }
 
+// hurried is a clock that goes on a second whenever it is looked at: edits do
+// not wait for company.
+func hurried() func() time.Time {
+	var looked atomic.Int64
+	start := time.Now()
+	return func() time.Time { return start.Add(time.Duration(looked.Add(1)) * time.Second) }
+}
+
+// leaveAlone has a node open a store until what is at rest is packed.
+func leaveAlone(dir string) error {
+	_, stop, err := benchNode(dir, nil)
+	if err != nil {
+		return err
+	}
+	time.Sleep(15 * time.Second)
+	return stop()
+}
+
+// dropViews deletes the views in a store, so that the log is merged.
+func dropViews(dir string) error {
+	st, _, err := badgerstore.Open(badgerstore.Config{Dir: dir})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	docs, err := st.Documents(context.Background())
+	if err != nil {
+		return err
+	}
+	var b store.Batch
+	for _, id := range docs {
+		for r, err := range st.Scan(context.Background(), id, store.KindLocal, "view/") {
+			if err != nil {
+				return err
+			}
+			b.Delete = append(b.Delete, r.Key)
+		}
+	}
+	return st.Commit(context.Background(), &b)
+}
+
 // fill writes the history into a document, by a session for each of its
 // agents, and returns the number of entries that took.
-func fill(dir string, t *trace) (entries uint64, err error) {
-	n, stop, err := benchNode(dir)
+func fill(dir string, t *trace, perEntry int) (entries uint64, err error) {
+	var now func() time.Time
+	if perEntry > 0 {
+		now = hurried()
+	}
+	n, stop, err := benchNode(dir, now)
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +201,10 @@ func fill(dir string, t *trace) (entries uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	const atOnce = 500
+	atOnce, sent := 500, n.Stats().EntriesSent
+	if perEntry > 0 {
+		atOnce = perEntry
+	}
 	for from := 0; from < len(made); {
 		var batch [][]byte
 		agent := made[from].agent
@@ -157,10 +220,15 @@ func fill(dir string, t *trace) (entries uint64, err error) {
 		if err != nil {
 			return 0, err
 		}
+		for perEntry > 0 && n.Stats().EntriesSent == sent {
+			time.Sleep(100 * time.Microsecond)
+		}
+		sent = n.Stats().EntriesSent
 	}
 	for _, s := range sessions {
 		s.Close()
 	}
+	settle(n)
 	if d.Text() != t.EndContent {
 		return 0, errWrongText
 	}
@@ -168,13 +236,18 @@ func fill(dir string, t *trace) (entries uint64, err error) {
 }
 
 // measure has processes open the store and takes medians.
-func (rep *openReport) measure(dir, trace string) error {
+func (rep *openReport) measure(dir, trace string, byLog bool) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	times := map[string][]float64{}
 	for range rep.Runs {
+		if byLog {
+			if err := dropViews(dir); err != nil {
+				return err
+			}
+		}
 		cmd := exec.Command(self, "open-node", "--dir", dir, "--trace", trace)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.StdoutPipe()
@@ -193,6 +266,7 @@ func (rep *openReport) measure(dir, trace string) error {
 			}
 			rep.OK = rep.OK && s.OK
 			times[s.Step] = append(times[s.Step], float64(s.At-start.UnixNano())/1e6)
+			times[s.Step+" cpu"] = append(times[s.Step+" cpu"], float64(s.CPU)/1e6)
 		}
 		if err := cmd.Wait(); err != nil {
 			return err
@@ -204,7 +278,9 @@ func (rep *openReport) measure(dir, trace string) error {
 	if len(times["live"]) != rep.Runs {
 		return errors.New("a process ended early")
 	}
-	rep.StartMS, rep.TextMS, rep.LiveMS = times["open"][rep.Runs/2], times["text"][rep.Runs/2], times["live"][rep.Runs/2]
+	median := func(step string) float64 { return times[step][rep.Runs/2] }
+	rep.StartMS, rep.TextMS, rep.LiveMS = median("open"), median("text"), median("live")
+	rep.TextCPU, rep.LiveCPU = median("text cpu"), median("live cpu")
 	return nil
 }
 
@@ -216,22 +292,25 @@ func openNode(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	n, stop, err := benchNode(*dir)
+	n, stop, err := benchNode(*dir, nil)
 	if err != nil {
 		return err
 	}
 	out := json.NewEncoder(os.Stdout)
-	steps := []openStep{{"open", time.Now().UnixNano(), true}}
+	steps := []openStep{stepNow("open", true)}
 	var text string
 	for _, d := range n.Documents() {
 		text = d.Text()
-		steps = append(steps, openStep{"text", time.Now().UnixNano(), true})
+		steps = append(steps, stepNow("text", true))
 		lease, err := d.Lease(context.Background(), "")
 		if err != nil {
 			return err
 		}
-		state := lease.Session.State(nil)
-		steps = append(steps, openStep{"live", time.Now().UnixNano(), len(state) > 0})
+		// An update that changes nothing is merged like any other.
+		if err := lease.Session.Update([]byte{0, 0}); err != nil {
+			return err
+		}
+		steps = append(steps, stepNow("live", true))
 	}
 	t, err := readTrace(*path)
 	if err != nil {
@@ -253,7 +332,7 @@ func idleBytes(documents int) (bytes int64, err error) {
 		return 0, fmt.Errorf("make directory: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	n, stop, err := benchNode(dir)
+	n, stop, err := benchNode(dir, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -270,6 +349,9 @@ func idleBytes(documents int) (bytes int64, err error) {
 	}
 	settle(n)
 	if err := stop(); err != nil {
+		return 0, err
+	}
+	if err := leaveAlone(dir); err != nil {
 		return 0, err
 	}
 	empty, err := heapOf(dir + ".none")
@@ -293,12 +375,12 @@ func settle(n *node.Node) {
 	}
 }
 
-// heapOf is what is on the heap while a node has the store in dir open.
+// heapOf is what heap and stacks take while a node has the store in dir open.
 func heapOf(dir string) (int64, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0, err
 	}
-	n, stop, err := benchNode(dir)
+	n, stop, err := benchNode(dir, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -307,5 +389,5 @@ func heapOf(dir string) (int64, error) {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	runtime.KeepAlive(n)
-	return int64(m.HeapAlloc), stop()
+	return int64(m.HeapAlloc + m.StackInuse), stop()
 }
