@@ -47,7 +47,7 @@ func run(args []string) error {
 }
 
 const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [--json]
-       sheaf-bench open --trace FILE [--runs N] [--idle N] [--json]
+       sheaf-bench open --trace FILE [--edits-per-entry N] [--without-view] [--runs N] [--idle N] [--json]
        sheaf-bench crypto [--json]
        sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
        sheaf-bench scale [--work NAME] [--json]
