@@ -75,6 +75,9 @@ func (d *Document) load(ctx context.Context) error {
 	d.checkSlots()
 	d.standing = d.standingNow()
 	d.holdDrafts()
+	if d.merged.doc == nil {
+		d.slim()
+	}
 	return nil
 }
 
@@ -180,7 +183,11 @@ func (d *Document) loadSealKey(r store.Record) error {
 	if err != nil {
 		return err
 	}
-	d.seals[k.Hash()] = k
+	hash := k.Hash()
+	if hash == d.node.cfg.Key.SealHash() && k.Owner == d.node.device {
+		k = d.node.ownSeal // once for all documents
+	}
+	d.seals[hash] = k
 	return nil
 }
 

@@ -27,6 +27,7 @@ type Node struct {
 	device    wire.Device
 	clientOf  oplog.ClientFunc // of chains; another one in tests of collisions
 	local     *seal.Local      // seals keys and drafts at rest
+	ownSeal   seal.SealKey     // this device's; every document names it
 	sync      *sync.Service
 	gossip    *gossip.Gossip
 	discovery *discovery.Discovery
@@ -98,6 +99,7 @@ func New(cfg Config) (*Node, error) {
 		clientOf:  oplog.BodyClient,
 		local:     seal.NewLocal(cfg.Key.LocalSecret("store")),
 		ready:     make(chan struct{}),
+		ownSeal:   seal.SealKey{Owner: cfg.Key.Device(), Public: cfg.Key.SealPublic()},
 		documents: map[wire.DocID]*Document{},
 		names:     map[wire.Device]string{},
 		name:      cfg.Name,

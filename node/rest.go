@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/node/oplog"
+	"github.com/sheafdocs/sheaf/node/seal"
+	"github.com/sheafdocs/sheaf/node/wire"
 )
 
 // A document that nobody edits rests: what is merged is kept packed, some bytes
@@ -116,6 +119,15 @@ func (d *Document) restIfIdle(now time.Time) {
 	}
 	m.title = d.titleLocked()
 	m.doc, d.unfollow = nil, nil
+	d.slim()
+}
+
+// slim lets go of what a document at rest does not need and can have again.
+func (d *Document) slim() {
+	d.sealers = map[sealerKey]*seal.Sealer{}
+	if q := d.queue; len(q.held)+len(q.ready) == 0 { // emptied maps keep their room
+		q.held, q.queued, q.ready = map[entryRef]*oplog.Entry{}, map[wire.ChainID]bool{}, nil
+	}
 }
 
 // settled says whether what is merged is just what the stored entries that count
@@ -125,7 +137,7 @@ func (d *Document) settled() bool {
 		return false
 	}
 	c, q := &d.count, d.queue
-	if c.wanted || c.under || c.contests.open || c.contests.dirty || len(q.structure)+len(q.frozen) > 0 {
+	if c.wanted || c.under || c.contests.open || c.contests.dirty || len(q.structure)+len(q.frozen)+len(c.reissue) > 0 {
 		return false
 	}
 	return d.undisputed()

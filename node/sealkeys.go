@@ -54,8 +54,7 @@ func (d *Document) offerOwnSealKey() {
 	if _, _, member := d.roleLocked(); !member {
 		return
 	}
-	key := d.node.cfg.Key
-	if err := d.keepSealKey(seal.SealKey{Owner: key.Device(), Public: key.SealPublic()}); err != nil {
+	if err := d.keepSealKey(d.node.ownSeal); err != nil {
 		d.log.Error("keep own seal key", "err", err)
 	}
 }
