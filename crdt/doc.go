@@ -36,7 +36,8 @@
 // was not defined yet, and Text.DeltaAt and Doc.DocFromSnapshot, which split items
 // for a while. Functions without a Doc are safe always.
 //
-// README.md beside the source explains the data structure.
+// README.md beside the source explains the data structure, and has a table from
+// each call of Yjs to ours.
 package crdt
 
 import (
