@@ -11,7 +11,7 @@ import (
 )
 
 // defaultSeeds is how many programs an ordinary run tries.
-const defaultSeeds = 300
+const defaultSeeds = 2000
 
 func start(t *testing.T) *Oracle {
 	t.Helper()

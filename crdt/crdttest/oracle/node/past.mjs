@@ -27,7 +27,7 @@ function keysAt(type, at) {
   // What was collected shows as undefined.
   const keys = Object.keys(all).filter((k) => all[k] !== undefined)
   for (const k of keys) {
-    if (Y.typeMapGetSnapshot(type, k, at) !== all[k]) throw new Error(`two values of ${k}`)
+    if (!Object.is(Y.typeMapGetSnapshot(type, k, at), all[k])) throw new Error(`two values of ${k}`)
   }
   return `{${keys.sort().map((k) => `${plain(k)}:${dumpAt(all[k], at)}`)}}`
 }
