@@ -34,7 +34,8 @@
 // document. Writing is all that edits, applies, undoes, observes or configures, and
 // also what looks like reading and is not: Doc.Text and the like for a root that
 // was not defined yet, and Text.DeltaAt and Doc.DocFromSnapshot, which split items
-// for a while. Functions without a Doc are safe always.
+// for a while. Functions without a Doc are safe always; they read updates as a
+// stream, and take memory for what they return, not for what they read.
 //
 // README.md beside the source explains the data structure, and has a table from
 // each call of Yjs to ours.
