@@ -3,6 +3,7 @@ package crdt
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // place returns the left neighbour of an item that was written between left
@@ -79,7 +80,7 @@ func (d *Doc) placeAfter(it *item, left, right, rival handle) (handle, bool) {
 }
 
 // rivalStep is how many items a search passes before it takes note of one.
-const rivalStep = 32
+const rivalStep = 8
 
 // rivals remembers some of the items that were written at one place, the one
 // where a search passed many: between the same two units, without knowing of
@@ -94,7 +95,7 @@ type rivals struct {
 	list                      int32
 	originClient, rightClient uint32
 	originClock, rightClock   uint64
-	known                     []rival
+	known                     [][]rival // in blocks short enough to insert into, none empty
 }
 
 type rival struct {
@@ -108,10 +109,18 @@ func (r *rivals) at(it *item) bool {
 		it.originClock == r.originClock && it.rightClock == r.rightClock
 }
 
-// search returns the number of rivals with lower clients than id.
-func (r *rivals) search(id ClientID) int {
-	i, _ := slices.BinarySearchFunc(r.known, id, func(k rival, id ClientID) int { return cmp.Compare(k.id, id) })
-	return i
+// rivalBlock is how many rivals a block holds.
+const rivalBlock = 256
+
+// search returns the block in which the last rival with a lower client than id
+// is, or the first block, and how many lower ones there are in it.
+func (r *rivals) search(id ClientID) (block, i int) {
+	block = sort.Search(len(r.known), func(i int) bool { return r.known[i][0].id >= id })
+	if block = max(0, block-1); block == len(r.known) {
+		return block, 0
+	}
+	i, _ = slices.BinarySearchFunc(r.known[block], id, func(k rival, id ClientID) int { return cmp.Compare(k.id, id) })
+	return block, i
 }
 
 // before returns a rival that comes before an item, or 0.
@@ -119,13 +128,15 @@ func (r *rivals) before(d *Doc, it *item) handle {
 	if len(r.known) == 0 || !r.at(it) {
 		return 0
 	}
-	i := r.search(d.clients[it.client].id)
+	block, i := r.search(d.clients[it.client].id)
 	if i == 0 {
 		return 0
 	}
-	k := r.known[i-1]
+	k := r.known[block][i-1]
 	if o := d.items.at(k.h); o.kind == kindGC || !r.at(o) || o.client == 0 || d.clients[o.client].id != k.id {
-		r.known = slices.Delete(r.known, i-1, i)
+		if r.known[block] = slices.Delete(r.known[block], i-1, i); len(r.known[block]) == 0 {
+			r.known = slices.Delete(r.known, block, block+1)
+		}
 		return 0
 	}
 	return k.h
@@ -137,11 +148,25 @@ func (r *rivals) add(d *Doc, it *item, h handle) {
 		*r = rivals{it.list, it.originClient, it.rightClient, it.originClock, it.rightClock, r.known[:0]}
 	}
 	id := d.clients[d.items.at(h).client].id
-	i := r.search(id)
-	if i < len(r.known) && r.known[i].id == id {
+	block, i := r.search(id)
+	if block == len(r.known) {
+		r.known = append(r.known, []rival{{id, h}})
 		return
 	}
-	r.known = slices.Insert(r.known, i, rival{id, h})
+	// What has the id itself, if anything does, comes next.
+	b := r.known[block]
+	if i < len(b) && b[i].id == id || i == len(b) && block+1 < len(r.known) && r.known[block+1][0].id == id {
+		return
+	}
+	if len(b) == rivalBlock {
+		r.known = slices.Insert(r.known, block+1, slices.Clone(b[rivalBlock/2:]))
+		b = b[:rivalBlock/2]
+		if i > len(b) {
+			r.known[block], block, i = b, block+1, i-len(b)
+			b = r.known[block]
+		}
+	}
+	r.known[block] = slices.Insert(b, i, rival{id, h})
 }
 
 // passedItems is a list of items that can be searched.

@@ -78,7 +78,7 @@ func TestPlaceAmongMany(t *testing.T) {
 					if err := d.ApplyUpdate(u, nil); err != nil {
 						t.Fatal(err)
 					}
-					used = used || round > 0 && len(d.rivals.known) > 1
+					used = used || round > 0 && len(d.rivals.known) > 0 && len(d.rivals.known[0]) > 1
 				}
 				d.check(t)
 				if d.HasPending() {
