@@ -97,6 +97,7 @@ func (d *Doc) collectList(list int32, types []int32) []int32 {
 		it.originClient, it.originClock, it.rightClient, it.rightClock = 0, 0, 0, 0
 	}
 	*l = itemList{}
+	delete(d.redoneIn, list)
 	d.freeLists = append(d.freeLists, list)
 	return types
 }

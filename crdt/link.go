@@ -34,10 +34,6 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 	right.length -= diff
 	right.originClient, right.originClock = c, right.clock-1
 	right.left, right.leaf = lh, 0
-	if left.redone {
-		u := d.redone[lh]
-		d.redone[h] = unit{u.client, u.clock + diff}
-	}
 	switch left.kind {
 	case kindString:
 		d.text.split(lh, left, right, diff)
@@ -49,6 +45,10 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 	left.length = diff
 	d.addUnits(left.list, left.leaf, left.units()-units)
 	d.link(h)
+	if left.redone {
+		u := d.redone[lh]
+		d.setRedone(h, unit{u.client, u.clock + diff})
+	}
 	d.clients[c].insertAfter(&d.items, pos, h)
 	tx.merges = append(tx.merges, unit{c, right.clock})
 	return h

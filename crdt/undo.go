@@ -376,10 +376,9 @@ func (u *UndoManager[M]) revert(tx *Txn, s *StackItem[M]) (changed bool, err err
 	if len(d.text.buf)+text > maxTextBytes {
 		return false, ErrTooLarge
 	}
-	for _, stack := range [][]*StackItem[M]{u.undoStack, u.redoStack} {
-		for _, other := range stack {
-			r.stacked = append(r.stacked, &other.deletions)
-		}
+	r.stacked = func(it *item) bool {
+		deletes := func(other *StackItem[M]) bool { return d.hasItem(&other.deletions, it) }
+		return slices.ContainsFunc(u.undoStack, deletes) || slices.ContainsFunc(u.redoStack, deletes)
 	}
 	for _, h := range r.items {
 		changed = r.item(h) != 0 || changed

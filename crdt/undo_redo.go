@@ -54,10 +54,10 @@ func (tx *Txn) latest(h handle) handle {
 // redo makes deleted items again.
 type redo struct {
 	tx      *Txn
-	undone  unitSet         // what is deleted along with it
-	stacked []*unitSet      // what the items of both stacks delete
-	items   []handle        // to be made again, in order
-	wanted  map[handle]bool // the same
+	undone  unitSet          // what is deleted along with it
+	stacked func(*item) bool // tells whether an item of the stacks deletes it
+	items   []handle         // to be made again, in order
+	wanted  map[handle]bool  // the same
 	// overwrite makes values of keys again even if others replaced them.
 	overwrite bool
 }
@@ -94,17 +94,36 @@ func (r *redo) item(h handle) handle {
 		}
 	} else {
 		list = d.childList(typ)
-		left = r.neighbour(it.left, parent, func(x *item) handle { return x.left })
-		right = r.neighbour(h, parent, func(x *item) handle { return x.right })
+		left = r.left(it.list, it.left, parent)
+		right = r.right(it.list, h, parent)
 	}
 	return r.again(h, list, left, right)
 }
 
-// neighbour returns the first item from h on that is, or was made again, in
-// the type that the item parent holds.
-func (r *redo) neighbour(h, parent handle, next func(*item) handle) handle {
+// left and right return the first item from h on, to either side, that is in
+// the type which the item parent holds, or was made again there. list is that
+// of h.
+func (r *redo) left(list int32, h, parent handle) handle {
+	return r.neighbour(list, h, parent, (*listOrder).left, func(x *item) handle { return x.left })
+}
+
+func (r *redo) right(list int32, h, parent handle) handle {
+	return r.neighbour(list, h, parent, (*listOrder).right, func(x *item) handle { return x.right })
+}
+
+func (r *redo) neighbour(list int32, h, parent handle, nearest func(*listOrder, *Doc, handle) handle, next func(*item) handle) handle {
 	d := r.tx.doc
+	order := d.redoneIn[list]
+	elsewhere := d.types[d.lists[list].typ].item != parent // the type was made again
 	for ; h != 0; h = next(d.items.at(h)) {
+		if elsewhere { // so only what was made again can be in it
+			if order == nil {
+				return 0
+			}
+			if h = nearest(order, d, h); h == 0 {
+				return 0
+			}
+		}
 		trace := h
 		for trace != 0 && d.items.at(trace).kind != kindGC && d.holder(d.items.at(trace)) != parent {
 			if !d.items.at(trace).redone {
@@ -155,7 +174,7 @@ func (r *redo) replaceable(h handle) bool {
 	if it.redone || d.hasItem(&r.undone, it) {
 		return true
 	}
-	return slices.ContainsFunc(r.stacked, func(s *unitSet) bool { return d.hasItem(s, it) })
+	return r.stacked(it)
 }
 
 // again inserts a copy of an item.
@@ -178,11 +197,7 @@ func (r *redo) again(h handle, list int32, left, right handle) handle {
 		s := d.subdocs.values[old.content]
 		it.content = d.subdocs.add(subdocEntry{Subdoc: &Subdoc{GUID: s.GUID, AutoLoad: s.AutoLoad, DisableGC: s.DisableGC, Meta: s.Meta, shouldLoad: s.AutoLoad}})
 	}
-	if d.redone == nil {
-		d.redone = make(map[handle]unit)
-	}
-	d.redone[h] = unit{it.client, it.clock}
-	old.redone = true
+	d.setRedone(h, unit{it.client, it.clock})
 	d.keep(n, true)
 	tx.insert(n, left, right)
 	return n

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
-	"slices"
 )
 
 // maxGrowth is how much more a work may take at ten times its size.
@@ -19,7 +19,7 @@ type scaleResult struct {
 	Work   string    `json:"work"`
 	OK     bool      `json:"ok"`
 	Sizes  []int     `json:"sizes"`
-	CPU    []float64 `json:"cpu_ms"` // medians
+	CPU    []float64 `json:"cpu_ms"` // of the quickest run
 	Growth []float64 `json:"growth"` // each size against the one before
 	Error  string    `json:"error,omitempty"`
 }
@@ -74,7 +74,7 @@ func (w scaleWork) measure() scaleResult {
 		if i == 2 {
 			runs = 3
 		}
-		ms, err := w.median(n, runs)
+		ms, err := w.least(n, runs)
 		if err != nil {
 			r.OK, r.Error = false, fmt.Sprintf("at size %d: %v", n, err)
 			return r
@@ -93,9 +93,10 @@ func (w scaleWork) measure() scaleResult {
 	return r
 }
 
-// median returns the median time of a workload, without its preparation.
-func (w scaleWork) median(n, runs int) (float64, error) {
-	var all []float64
+// least returns the time of a workload's quickest run, without its preparation:
+// whatever else goes on, on the machine or in its caches, only adds to it.
+func (w scaleWork) least(n, runs int) (float64, error) {
+	least := math.Inf(1)
 	for range runs {
 		work, err := w.prepare(n)
 		if err != nil {
@@ -106,8 +107,7 @@ func (w scaleWork) median(n, runs int) (float64, error) {
 		if err := work(); err != nil {
 			return 0, err
 		}
-		all = append(all, float64(cpuTime()-start)/1e6)
+		least = min(least, float64(cpuTime()-start)/1e6)
 	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
+	return least, nil
 }

@@ -35,6 +35,9 @@ var scaleWorks = []scaleWork{
 	{"pending-on-one-client", 2000, pendingOnOneClient},
 	{"pending-twice", 2000, pendingTwice},
 	{"pending-deletes", 2000, pendingDeletes},
+	{"undo-storm", 200, undoStorm},
+	{"undo-prepended", 500, undoPrepended},
+	{"undo-nested", 200, undoNested},
 	{"events-observed", 5000, eventsObserved},
 }
 

@@ -1,0 +1,43 @@
+package crdt
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestListOrder compares what is found in the order of a list with a walk.
+func TestListOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	d := NewDoc(Config{ClientID: 1})
+	for i := range 1500 {
+		change(t, d, func(tx *Txn) error { return d.Array("a").Insert(tx, r.IntN(i+1), Number(1)) })
+	}
+	var all []handle
+	for h := d.lists[d.types[d.roots[0]].children].first; h != 0; h = d.items.at(h).right {
+		all = append(all, h)
+	}
+	var o listOrder
+	in := make(map[handle]bool)
+	for round, i := range r.Perm(len(all)) {
+		o.insert(d, all[i])
+		in[all[i]] = true
+		if round%10 != 0 {
+			continue
+		}
+		at := r.IntN(len(all))
+		var left, right handle
+		for j := at; j >= 0 && left == 0; j-- {
+			if in[all[j]] {
+				left = all[j]
+			}
+		}
+		for j := at; j < len(all) && right == 0; j++ {
+			if in[all[j]] {
+				right = all[j]
+			}
+		}
+		if l, r := o.left(d, all[at]), o.right(d, all[at]); l != left || r != right {
+			t.Fatalf("with %d items: %d and %d, want %d and %d", round+1, l, r, left, right)
+		}
+	}
+}
