@@ -20,7 +20,6 @@ import (
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/identity"
-	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
 )
 
@@ -133,39 +132,6 @@ func hurried() func() time.Time {
 	var looked atomic.Int64
 	start := time.Now()
 	return func() time.Time { return start.Add(time.Duration(looked.Add(1)) * time.Second) }
-}
-
-// leaveAlone has a node open a store until what is at rest is packed.
-func leaveAlone(dir string) error {
-	_, stop, err := benchNode(dir, nil)
-	if err != nil {
-		return err
-	}
-	time.Sleep(15 * time.Second)
-	return stop()
-}
-
-// dropViews deletes the views in a store, so that the log is merged.
-func dropViews(dir string) error {
-	st, _, err := badgerstore.Open(badgerstore.Config{Dir: dir})
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	docs, err := st.Documents(context.Background())
-	if err != nil {
-		return err
-	}
-	var b store.Batch
-	for _, id := range docs {
-		for r, err := range st.Scan(context.Background(), id, store.KindLocal, "view/") {
-			if err != nil {
-				return err
-			}
-			b.Delete = append(b.Delete, r.Key)
-		}
-	}
-	return st.Commit(context.Background(), &b)
 }
 
 // fill writes the history into a document, by a session for each of its
