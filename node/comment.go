@@ -178,7 +178,7 @@ func (d *Document) putRecord(auth wire.Auth, r comments.Record) (wire.EntryID, e
 
 // recordStored lets a durable record of this device take effect.
 func (d *Document) recordStored(e *oplog.Entry) {
-	d.chains.Append(e)
+	d.ownStored(e)
 	delete(d.unsettled, entryRef{e.Chain(), e.Seq})
 	d.publish(gossip.Message{Kind: gossip.Entry, Body: e.Raw})
 	d.queue.hold(e)

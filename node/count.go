@@ -37,6 +37,7 @@ type counting struct {
 	last     time.Time // when the last one was
 	contests contests
 	carryDue bool                      // carry has to be tried again
+	sayDue   bool                      // sayAgain has to be tried again
 	carries  map[wire.ChainID]uint64   // entries below are carried by someone
 	reissue  map[wire.ChainID]lostNote // own entries to be written again
 }

@@ -37,6 +37,7 @@ func (d *Document) rebuild() {
 	d.applyQueued()
 	d.sealLate()
 	d.writeAgain(was)
+	d.sayAgain()
 	d.carry()
 	d.count.contests.dirty = true
 	d.changed = true

@@ -61,6 +61,9 @@ func (d *Document) reissueEntries(moves map[wire.ChainID]*move, was *causality) 
 	var lost []*lostChain
 	chains := slices.SortedFunc(maps.Keys(d.count.reissue), func(a, b wire.ChainID) int { return bytes.Compare(a[:], b[:]) })
 	for _, chain := range chains {
+		if d.talks(chain, d.count.reissue[chain]) {
+			continue
+		}
 		l, err := d.lostEntries(moves, chain, d.count.reissue[chain])
 		switch {
 		case l != nil:

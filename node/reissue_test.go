@@ -104,6 +104,31 @@ func TestDraftsFoundAtStartMoveWhenLetInAgain(t *testing.T) {
 	}
 }
 
+// TestCommentsAreWrittenAgain: a comment and an answer to it, made offline under
+// a role that had ended by then, are written again under the new one, once.
+func TestCommentsAreWrittenAgain(t *testing.T) {
+	a, b := start(t), start(t)
+	da := create(t, a, "")
+	write(t, da, "start. ")
+	db := joinBy(t, b, da)
+	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	offline(t, b, true)
+	id := comment(t, db, "is this right?")
+	if _, err := db.Reply(context.Background(), id, "it is", nil); err != nil {
+		t.Fatal(err)
+	}
+	letInAgain(t, da, b)
+	offline(t, b, false)
+	want := "is this right? / it is"
+	awaitThreads(t, da, want)
+	awaitThreads(t, db, want)
+	comment(t, db, "and this?")
+	await(t, "A to have what follows", func() bool { return len(da.Threads()) == 2 })
+	if n := db.AsideCount(); n != 0 {
+		t.Errorf("%d records are set aside though they were written again", n)
+	}
+}
+
 // TestCommentSetAsideIsReadAndAccepted: a comment made offline, under a role that
 // had ended by then, is set aside. The owner reads what it says, and accepts it.
 func TestCommentSetAsideIsReadAndAccepted(t *testing.T) {
@@ -116,7 +141,9 @@ func TestCommentSetAsideIsReadAndAccepted(t *testing.T) {
 	if _, err := db.Comment(context.Background(), somewhere, "start", "is this right?", nil); err != nil {
 		t.Fatal(err)
 	}
-	letInAgain(t, da, b)
+	if err := node.RevokeDevice(da, b.Device(), 0); err != nil {
+		t.Fatal(err)
+	}
 	offline(t, b, false)
 	await(t, "A to be told of it", func() bool { return da.AsideCount() == 1 })
 	acceptLate(t, da, "is this right?")

@@ -286,6 +286,9 @@ func (d *Document) housekeep() {
 	if d.count.carryDue {
 		d.carry()
 	}
+	if d.count.sayDue {
+		d.sayAgain()
+	}
 	d.rotateIfDue(now)
 	d.wrapIfDue(now)
 	lacking := d.keysLacking(now)
