@@ -2,6 +2,8 @@ package node
 
 import (
 	"bytes"
+	"errors"
+	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/node/access"
@@ -78,24 +80,37 @@ func (a *Attacker) Update(f func(tx *crdt.Txn, doc *crdt.Doc) error) []byte {
 	return update
 }
 
-// Deps lists what an honest author would list for an update.
+// Deps lists what an honest author would list for an update. The lair's own node
+// may have shown edits that are in no entry yet: it waits for them.
 func (a *Attacker) Deps(update []byte) []seal.Dep {
 	info, err := crdt.Inspect(update)
 	if err != nil {
 		panic(err)
 	}
+	deps, err := a.deps(info)
+	for range 1000 {
+		if !errors.Is(err, errMissingDep) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		deps, err = a.deps(info)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return deps
+}
+
+func (a *Attacker) deps(info crdt.UpdateInfo) ([]seal.Dep, error) {
 	a.d.mu.Lock()
 	defer a.d.mu.Unlock()
 	own := &chainBody{client: a.Client(), listed: map[wire.ChainID]uint64{}}
 	deps, err := a.d.causes.depsFor(own, info)
-	if err != nil {
-		panic(err)
-	}
 	for i := range deps {
 		id, _ := a.d.entryID(deps[i].Chain, deps[i].Seq)
 		deps[i].ID8 = [8]byte(id[:8])
 	}
-	return deps
+	return deps, err
 }
 
 // Header is the header of the chain's next entry, for one that Sign would not
