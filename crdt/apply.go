@@ -23,7 +23,16 @@ func (d *Doc) ApplyUpdateV2(update []byte, origin any) error {
 }
 
 func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
-	sections, deletes, err := codec.Scan(f, update)
+	// Hooks may apply further updates meanwhile, which then find no spare.
+	spare := d.spareSections
+	d.spareSections = nil
+	sections, deletes, err := codec.ScanInto(spare, f, update)
+	defer func() {
+		if cap(sections) <= fewItems {
+			clear(sections[:cap(sections)]) // they hold the update
+			d.spareSections = sections[:0]
+		}
+	}()
 	if err != nil {
 		return fmt.Errorf("apply update: %w: %w", ErrMalformed, err)
 	}
@@ -38,7 +47,10 @@ func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
 // deletes, and goes on with what waited for it.
 func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
 	p := &tx.doc.pending
-	rest := newIntegration(tx, sections).run()
+	tx.doc.makeRoom(sections)
+	tx.deletes = slices.Grow(tx.deletes, len(deletes))
+	in := newIntegration(tx, sections)
+	rest := in.run()
 	p.add(tx.doc, rest)
 	unknown := tx.deleteRanges(deletes.Normalize())
 	tx.retryDeletes()
@@ -47,9 +59,23 @@ func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
 		return
 	}
 	// Whatever is free now is in it, so once is enough.
-	rest = newIntegration(tx, p.release(tx.doc)).run()
+	in = newIntegration(tx, p.release(tx.doc))
+	rest = in.run()
 	p.add(tx.doc, rest)
 	tx.retryDeletes()
+}
+
+// makeRoom allocates at once what the new structs of an update will take: in
+// pieces, loading a document would cost half as much again.
+func (d *Doc) makeRoom(sections []codec.Section) {
+	structs, text := 0, 0
+	for i := range sections {
+		n, bytes := sections[i].Size(d.stateOf(ClientID(sections[i].Client)))
+		structs += n
+		text += bytes
+	}
+	d.items.reserve(structs)
+	d.text.buf = slices.Grow(d.text.buf, text)
 }
 
 // integration integrates the structs of one update in the order in which they
@@ -62,7 +88,7 @@ type integration struct {
 	stack    []codec.Struct // each waits for what is above it
 }
 
-func newIntegration(tx *Txn, sections []codec.Section) *integration {
+func newIntegration(tx *Txn, sections []codec.Section) integration {
 	slices.SortStableFunc(sections, func(a, b codec.Section) int { return cmp.Compare(a.Client, b.Client) })
 	n := 0
 	for i := range sections { // of two sections of one client the later counts
@@ -72,7 +98,7 @@ func newIntegration(tx *Txn, sections []codec.Section) *integration {
 		sections[n] = sections[i]
 		n++
 	}
-	return &integration{tx: tx, sections: sections[:n], open: n}
+	return integration{tx: tx, sections: sections[:n], open: n}
 }
 
 // section returns the section of a client, or nil if there is none or it was

@@ -1,6 +1,10 @@
 package crdt
 
-import "github.com/sheafdocs/sheaf/crdt/internal/codec"
+import (
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+)
 
 // handle addresses an item in the arena; 0 is none.
 type handle = int32
@@ -96,6 +100,19 @@ func (a *arena) alloc() handle {
 		a.chunks = append(a.chunks, new(chunk))
 	}
 	return h
+}
+
+// reserve makes room for n more items at once.
+func (a *arena) reserve(n int) {
+	n -= len(a.chunks)<<chunkBits - int(max(a.used, 1))
+	if n <= 1<<chunkBits {
+		return
+	}
+	fresh := make([]chunk, (n+1<<chunkBits-1)>>chunkBits)
+	a.chunks = slices.Grow(a.chunks, len(fresh))
+	for i := range fresh {
+		a.chunks = append(a.chunks, &fresh[i])
+	}
 }
 
 func (a *arena) release(h handle) {

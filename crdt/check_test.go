@@ -17,11 +17,14 @@ func (d *Doc) check(t testing.TB) {
 	if live != d.items.live {
 		t.Errorf("%d items in the clients' indexes, %d in use", live, d.items.live)
 	}
-	linked := 0
+	linked, treeless := 0, int32(0)
 	for i := 1; i < len(d.lists); i++ {
 		if d.lists[i].typ != 0 {
-			linked += d.checkList(t, int32(i))
+			linked += d.checkList(t, int32(i), &treeless)
 		}
+	}
+	if n := d.treeless.Load(); n != treeless {
+		t.Errorf("%d lists have no tree, not %d", treeless, n)
 	}
 	for h := handle(1); h < d.items.used; h++ {
 		if it := d.items.at(h); it.list != 0 && it.length > 0 {
@@ -88,7 +91,7 @@ func (d *Doc) checkClient(t testing.TB, c uint32) int {
 	return n
 }
 
-func (d *Doc) checkList(t testing.TB, i int32) int {
+func (d *Doc) checkList(t testing.TB, i int32, treeless *int32) int {
 	t.Helper()
 	l := &d.lists[i]
 	var units int64
@@ -106,18 +109,26 @@ func (d *Doc) checkList(t testing.TB, i int32) int {
 		order = append(order, h)
 		n++
 	}
-	if l.last != left || l.units != units || !l.entry && l.marks != found {
+	if l.last != left || l.units != units || l.marks&found != found || l.root != 0 && l.marks != found {
 		t.Errorf("list %d: last %d, want %d; units %d, want %d; marks %x, want %x", i, l.last, left, l.units, units, l.marks, found)
 	}
-	if l.entry {
+	if l.root == 0 {
+		if !l.entry && n > 0 {
+			*treeless++
+		}
+		for _, h := range order {
+			if d.items.at(h).leaf != 0 {
+				t.Errorf("list %d has no tree, but item %d is in a leaf", i, h)
+			}
+		}
 		return n
 	}
+	if l.entry {
+		t.Errorf("list %d has a tree, though it holds the values of a key", i)
+	}
 	var walked []handle
-	if l.root != 0 {
-		u, m := d.checkNode(t, l.root, 0, l.depth, &walked)
-		if u != units || m != found {
-			t.Errorf("list %d: tree has %d units and marks %x", i, u, m)
-		}
+	if u, m := d.checkNode(t, l.root, 0, l.depth, &walked); u != units || m != found {
+		t.Errorf("list %d: tree has %d units and marks %x", i, u, m)
 	}
 	if len(walked) != len(order) {
 		t.Fatalf("list %d: tree holds %d items of %d", i, len(walked), len(order))

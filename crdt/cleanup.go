@@ -6,6 +6,7 @@ func (d *Doc) cleanup() {
 	defer func() {
 		for _, tx := range d.queue {
 			tx.over = true
+			d.keepTxn(tx)
 		}
 		clear(d.queue)
 		d.queue = d.queue[:0]
@@ -31,8 +32,9 @@ func (d *Doc) complete(tx *Txn) {
 		tx.touched[i].after = d.clients[tx.touched[i].client].state
 	}
 	tx.completing = true
-	call(d.hooks.beforeObservers, tx)
+	tx.show(d.hooks.beforeObservers)
 	if observed {
+		tx.shown = true // the events hold it
 		cleanFormats = d.callObservers(tx)
 		call(d.hooks.after, tx)
 	}

@@ -72,7 +72,11 @@ func (c *client) push(h handle, clock uint64) {
 		c.blocks[n-1] = append(c.blocks[n-1], h)
 		return
 	}
-	c.blocks = append(c.blocks, []handle{h})
+	var block []handle
+	if len(c.blocks) > 0 {
+		block = make([]handle, 0, blockCap) // one that wrote so much goes on
+	}
+	c.blocks = append(c.blocks, append(block, h))
 	c.firsts = append(c.firsts, clock)
 }
 
@@ -132,10 +136,9 @@ func (d *Doc) find(c *client, clock uint64) runPos {
 	if last := c.lastPos(); d.items.at(c.at(last)).clock <= clock {
 		return last
 	}
-	if r := c.recent; r.block < len(c.blocks) && r.i < len(c.blocks[r.block]) {
-		if it := d.items.at(c.at(r)); it.clock <= clock && clock < it.end() {
-			return r
-		}
+	if r := c.recent; r.block < len(c.blocks) && r.i < len(c.blocks[r.block]) &&
+		c.firsts[r.block] <= clock && (r.block+1 == len(c.firsts) || clock < c.firsts[r.block+1]) {
+		return d.found(c, runPos{r.block, d.findNear(c.blocks[r.block], r.i, clock)})
 	}
 	// Most of the way is in one row of numbers: looking into items is slow,
 	// because they are far apart.
@@ -148,19 +151,44 @@ func (d *Doc) find(c *client, clock uint64) runPos {
 		}
 	}
 	b := c.blocks[low]
-	at, end := 0, len(b)
-	for end-at > 1 {
-		if mid := int(uint(at+end) >> 1); d.items.at(b[mid]).clock <= clock {
-			at = mid
+	return d.found(c, runPos{low, d.findBetween(b, 0, len(b), clock)})
+}
+
+// found notes where an item was found, unless others may be reading too.
+func (d *Doc) found(c *client, at runPos) runPos {
+	if len(d.queue) > 0 {
+		c.recent = at
+	}
+	return at
+}
+
+// findBetween returns which item of a block, from one on and below another,
+// holds clock.
+func (d *Doc) findBetween(b []handle, from, to int, clock uint64) int {
+	for to-from > 1 {
+		if mid := int(uint(from+to) >> 1); d.items.at(b[mid]).clock <= clock {
+			from = mid
 		} else {
-			end = mid
+			to = mid
 		}
 	}
-	found := runPos{low, at}
-	if len(d.queue) > 0 { // otherwise others may be reading too
-		c.recent = found
+	return from
+}
+
+// findNear is findBetween for a whole block, in steps that double from an item
+// on: what is looked for is mostly close to what was found before.
+func (d *Doc) findNear(b []handle, i int, clock uint64) int {
+	step := 1
+	if d.items.at(b[i]).clock <= clock {
+		for i+step < len(b) && d.items.at(b[i+step]).clock <= clock {
+			i, step = i+step, 2*step
+		}
+		return d.findBetween(b, i, min(i+step, len(b)), clock)
 	}
-	return found
+	for i-step > 0 && d.items.at(b[i-step]).clock > clock {
+		i, step = i-step, 2*step
+	}
+	return d.findBetween(b, max(i-step, 0), i, clock)
 }
 
 // itemAt returns the item that holds a unit, which must be known.

@@ -39,7 +39,7 @@ func (d *Doc) delta(t *sharedType) []DeltaOp {
 			text = text[:0]
 		}
 	}
-	for h := d.seekRight(d.lists[t.children].first, wantLive); h != 0; {
+	for h := d.walkRight(d.lists[t.children].first, wantLive); h != 0; {
 		it := d.items.at(h)
 		switch it.kind {
 		case kindString:
@@ -51,7 +51,7 @@ func (d *Doc) delta(t *sharedType) []DeltaOp {
 			flush()
 			d.applyItem(&current, it)
 		}
-		h = d.seekRight(it.right, wantLive)
+		h = d.walkRight(it.right, wantLive)
 	}
 	flush()
 	return ops

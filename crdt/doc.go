@@ -43,6 +43,7 @@ package crdt
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
@@ -88,8 +89,11 @@ type Doc struct {
 	keys      []string // map keys and format names
 	keyOf     map[string]uint32
 
-	// lazy guards what reading computes once: sorted, and the views of types.
+	// lazy guards what reading computes once: sorted, the views of types, and the
+	// trees while treeless is not 0.
 	lazy sync.Mutex
+	// treeless is how many lists of children have no tree yet.
+	treeless atomic.Int32
 
 	clients  []client // index 0 stands for none
 	clientOf map[ClientID]uint32
@@ -100,9 +104,12 @@ type Doc struct {
 	rootOf map[string]int32
 	rivals rivals // where many wrote at one place
 
-	tx    *Txn   // the transaction whose function runs
-	queue []*Txn // those not cleaned up yet, in order
-	txns  uint64
+	tx       *Txn   // the transaction whose function runs
+	queue    []*Txn // those not cleaned up yet, in order
+	txns     uint64
+	spareTxn *Txn // one that is over, to be used again
+	// spareSections is for reading the next update.
+	spareSections []codec.Section
 	// For encoding the updates of transactions.
 	encoder, encoderV2 codec.Encoder
 

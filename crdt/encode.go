@@ -57,7 +57,8 @@ func (d *Doc) deleteSet() codec.Ranges {
 // transaction changed nothing.
 func (d *Doc) encodeUpdate(e *codec.Encoder, tx *Txn) bool {
 	changed := len(tx.deletes) > 0
-	parts := tx.touched[:0:0]
+	var space [2]touch
+	parts := space[:0]
 	for _, t := range tx.touched {
 		changed = changed || t.before != t.after
 		if d.clients[t.client].state > t.before {

@@ -94,7 +94,7 @@ func call[E any](hooks []*func(E), e E) {
 
 // finish calls the hooks for a completed transaction.
 func (d *Doc) finish(tx *Txn) {
-	call(d.hooks.afterCleanup, tx)
+	tx.show(d.hooks.afterCleanup)
 	d.reportUpdate(tx, codec.V1, &d.encoder, d.hooks.update)
 	d.reportUpdate(tx, codec.V2, &d.encoderV2, d.hooks.updateV2)
 	if tx.subdocs == nil {

@@ -85,7 +85,11 @@ func (d *Doc) collectType(typ int32, types []int32) []int32 {
 
 func (d *Doc) collectList(list int32, types []int32) []int32 {
 	l := &d.lists[list]
-	d.treeDrop(l)
+	if l.root != 0 {
+		d.treeDrop(l)
+	} else if l.first != 0 && !l.entry {
+		d.treeless.Add(-1)
+	}
 	for h := l.first; h != 0; {
 		it := d.items.at(h)
 		types = d.dropContent(h, it, types)

@@ -14,10 +14,14 @@ func (d *Doc) link(h handle) {
 	} else {
 		l.last = h
 	}
-	if l.entry {
-		d.addUnits(it.list, 0, it.units())
-	} else {
+	if l.root != 0 {
 		d.treeInsert(h)
+	} else {
+		l.units += it.units()
+		l.marks |= d.marksOf(it)
+		if !l.entry && l.first == l.last { // the first child
+			d.treeless.Add(1)
+		}
 	}
 }
 

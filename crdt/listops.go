@@ -131,12 +131,12 @@ func (d *Doc) unitItems(t *sharedType) iter.Seq[*item] {
 		if t.children == 0 {
 			return
 		}
-		for h := d.seekRight(d.lists[t.children].first, wantUnits); h != 0; {
+		for h := d.walkRight(d.lists[t.children].first, wantUnits); h != 0; {
 			it := d.items.at(h)
 			if !yield(it) {
 				return
 			}
-			h = d.seekRight(it.right, wantUnits)
+			h = d.walkRight(it.right, wantUnits)
 		}
 	}
 }

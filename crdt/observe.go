@@ -233,7 +233,7 @@ func (e *Event) Path() []PathStep {
 
 // unitIndex returns how many units of its list come before a child.
 func (d *Doc) unitIndex(h handle) int64 {
-	at := d.items.at(h).leaf
+	at := d.leafOf(h)
 	lf := &d.tree.leaves[at]
 	var index int64
 	for _, left := range lf.items[:lf.slot(h)] {

@@ -77,13 +77,13 @@ func (d *Doc) lookUp(id ID, followUndone bool) (handle, uint64, bool) {
 
 // unitsBefore returns how many units of its list come before an item.
 func (d *Doc) unitsBefore(h handle) (units int64) {
-	at := d.items.at(h).leaf
-	if at == 0 { // values of a key are few
+	if d.lists[d.items.at(h).list].entry { // values of a key are few
 		for h = d.items.at(h).left; h != 0; h = d.items.at(h).left {
 			units += d.items.at(h).units()
 		}
 		return units
 	}
+	at := d.leafOf(h)
 	lf := &d.tree.leaves[at]
 	for i := range lf.slot(h) {
 		units += d.items.at(lf.items[i]).units()

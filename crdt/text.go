@@ -1,6 +1,10 @@
 package crdt
 
-import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
+import (
+	"strings"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+)
 
 // Text is a shared text with formats and embedded objects. Indexes and lengths
 // count UTF-16 code units, as in JavaScript; an embedded object or type counts
@@ -32,15 +36,16 @@ func (d *Doc) plainText(t *sharedType) string {
 		return ""
 	}
 	l := &d.lists[t.children]
-	out := make([]byte, 0, l.units)
-	for h := d.seekRight(l.first, wantUnits); h != 0; {
+	var out strings.Builder
+	out.Grow(int(l.units))
+	for h := d.walkRight(l.first, wantUnits); h != 0; {
 		it := d.items.at(h)
 		if it.kind == kindString {
-			out = append(out, d.text.bytes(it)...)
+			out.Write(d.text.bytes(it))
 		}
-		h = d.seekRight(it.right, wantUnits)
+		h = d.walkRight(it.right, wantUnits)
 	}
-	return string(out)
+	return out.String()
 }
 
 // Insert inserts s at index. Without attrs it takes the formats of what is

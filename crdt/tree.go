@@ -3,7 +3,8 @@ package crdt
 // A list of items, in document order, is the row of leaves of a B-tree whose
 // inner nodes know what lies below them: how many of the units that make up the
 // list's length, and which format marks. That gives index → item and
-// item → index in logarithmic time, and lets searches jump over the rest.
+// item → index in logarithmic time, and lets searches jump over the rest. A list
+// has no tree until that is asked for (treebuild.go).
 
 const (
 	leafCap  = 24
@@ -122,6 +123,7 @@ func (d *Doc) leafUnits(l *leaf, i int32) (units int64) {
 // findUnit returns the item that holds the unit at index, which is inside the
 // list, and the index of the item's first unit.
 func (d *Doc) findUnit(l *itemList, index int64) (handle, int64) {
+	d.needTree(l)
 	node, start := l.root, int64(0)
 	for depth := l.depth; depth > 0; depth-- {
 		n := &d.tree.inners[node]
@@ -166,7 +168,7 @@ func (d *Doc) seekRight(h handle, w wanted) handle {
 	if h == 0 || d.matches(w, h) {
 		return h
 	}
-	at := d.items.at(h).leaf
+	at := d.leafOf(h)
 	lf := &d.tree.leaves[at]
 	for i := lf.slot(h) + 1; i < lf.n; i++ {
 		if d.matches(w, lf.items[i]) {
@@ -208,7 +210,7 @@ func (d *Doc) seekLeft(h handle, w wanted) handle {
 	if h == 0 || d.matches(w, h) {
 		return h
 	}
-	at := d.items.at(h).leaf
+	at := d.leafOf(h)
 	lf := &d.tree.leaves[at]
 	for i := lf.slot(h) - 1; i >= 0; i-- {
 		if d.matches(w, lf.items[i]) {
@@ -249,7 +251,7 @@ func (d *Doc) isBefore(a, b handle) bool {
 	if a == b {
 		return false
 	}
-	la, lb := d.items.at(a).leaf, d.items.at(b).leaf
+	la, lb := d.leafOf(a), d.leafOf(b)
 	if la == lb {
 		lf := &d.tree.leaves[la]
 		return lf.slot(a) < lf.slot(b)

@@ -1,19 +1,14 @@
 package crdt
 
 // treeInsert puts an item that is linked into its list already into the
-// list's tree, right of its left neighbour.
+// list's tree, which is there, right of its left neighbour.
 func (d *Doc) treeInsert(h handle) {
 	it := d.items.at(h)
-	l := &d.lists[it.list]
 	var at, slot int32
-	switch {
-	case l.root == 0:
-		at = d.tree.newLeaf()
-		l.root, l.depth = at, 0
-	case it.left != 0:
+	if it.left != 0 {
 		at = d.items.at(it.left).leaf
 		slot = d.tree.leaves[at].slot(it.left) + 1
-	default:
+	} else {
 		at = d.items.at(it.right).leaf
 	}
 	if d.tree.leaves[at].n == leafCap {
@@ -233,9 +228,7 @@ func (d *Doc) shrinkInner(list, node int32) {
 
 // treeDrop frees all nodes of a list's tree.
 func (d *Doc) treeDrop(l *itemList) {
-	if l.root != 0 {
-		d.dropNode(l.root, l.depth)
-	}
+	d.dropNode(l.root, l.depth)
 	l.root, l.depth = 0, 0
 }
 

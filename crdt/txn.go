@@ -22,6 +22,7 @@ type Txn struct {
 	completing bool       // its function has returned
 	joined     bool       // its runs are joined with what they continue
 	over       bool       // every transaction of the queue is completed
+	shown      bool       // others than this package may hold it
 	report     *txnReport // what only hooks and observers need
 
 	subdocs *SubdocEvent // nil: nothing happened to any
@@ -63,19 +64,19 @@ func (d *Doc) Transact(origin any, f func(*Txn)) { d.transact(origin, true, f) }
 func (d *Doc) transact(origin any, local bool, f func(*Txn)) {
 	if d.tx != nil {
 		d.tx.local = d.tx.local && local
+		d.tx.shown = d.tx.shown || local
 		f(d.tx)
 		return
 	}
-	d.txns++
-	tx := &Txn{doc: d, origin: origin, local: local, number: d.txns}
-	tx.touched, tx.changed, tx.deletes = tx.touchedSpace[:0], tx.changedSpace[:0], tx.deleteSpace[:0]
+	tx := d.newTxn()
+	tx.origin, tx.local, tx.shown = origin, local, local
 	d.tx = tx
 	d.queue = append(d.queue, tx)
 	first := len(d.queue) == 1
 	if first {
 		call(d.hooks.beforeAll, struct{}{})
 	}
-	call(d.hooks.before, tx)
+	tx.show(d.hooks.before)
 	defer func() {
 		d.tx = nil
 		if first {
@@ -83,6 +84,40 @@ func (d *Doc) transact(origin any, local bool, f func(*Txn)) {
 		}
 	}()
 	f(tx)
+}
+
+// newTxn returns an empty transaction. An update that was received is mostly a
+// keystroke, so the transaction of the one before is used again, unless it was
+// shown to somebody.
+func (d *Doc) newTxn() *Txn {
+	tx := d.spareTxn
+	if d.spareTxn = nil; tx == nil {
+		tx = &Txn{}
+	}
+	d.txns++
+	*tx = Txn{doc: d, number: d.txns, merges: tx.merges[:0]}
+	tx.touched, tx.changed, tx.deletes = tx.touchedSpace[:0], tx.changedSpace[:0], tx.deleteSpace[:0]
+	return tx
+}
+
+// keepTxn keeps a transaction that is over for the next one, if nobody can hold
+// it.
+func (d *Doc) keepTxn(tx *Txn) {
+	if tx.shown {
+		return
+	}
+	merges := tx.merges
+	if cap(merges) > fewItems {
+		merges = nil
+	}
+	*tx = Txn{merges: merges}
+	d.spareTxn = tx
+}
+
+// show calls hooks that may keep the transaction.
+func (tx *Txn) show(hooks []*func(*Txn)) {
+	tx.shown = tx.shown || len(hooks) > 0
+	call(hooks, tx)
 }
 
 // Origin returns the origin given to Transact.

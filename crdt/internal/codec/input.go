@@ -173,8 +173,7 @@ func (in *input) text() ([]byte, uint64) {
 	if in.cols != nil {
 		return in.cols.str.Next(&in.d)
 	}
-	b := in.d.String()
-	return b, uint64(lib0.UTF16Len(b))
+	return in.d.Text()
 }
 
 func (in *input) string() []byte {
@@ -259,6 +258,8 @@ func (in *input) deletes() (Ranges, error) {
 	for i := uint64(0); i < n && d.Err() == nil; i++ {
 		client, ranges := d.Uint(), d.Uint()
 		base := uint64(0) // V2 writes how far a range is from the one before
+		// Each range takes at least two bytes, whatever their number says.
+		out = slices.Grow(out, int(min(ranges, uint64(d.Remaining()/2))))
 		for j := uint64(0); j < ranges; j++ {
 			clock, length := d.Uint(), d.Uint()
 			if in.cols != nil {

@@ -76,22 +76,31 @@ type Section struct {
 
 	first, at     place  // of the first struct, and of the next one
 	clock, nextAt uint64 // of the first struct, and of the next one
+	end           uint64 // the clock after the last struct
 	taken, left   uint64
+	text          int // bytes of strings
 	dropped       bool
 }
 
 // Scan checks the whole update and returns its sections that hold structs, in
 // order, and its delete set. Of two sections of one client that follow each
 // other it returns the later.
-func Scan(f Format, update []byte) ([]Section, Ranges, error) {
-	var sections []Section
+func Scan(f Format, update []byte) ([]Section, Ranges, error) { return ScanInto(nil, f, update) }
+
+// ScanInto is Scan with a slice for the sections, whose content does not count.
+func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, error) {
+	sections = sections[:0]
 	var r Reader
 	r.start(f, update)
 	for r.section() {
 		s := Section{Client: r.next.Client, update: update, first: r.in.place(), clock: r.next.Clock, left: r.left}
 		s.at, s.nextAt = s.first, s.clock
 		for r.left > 0 && r.Next() {
+			if r.Struct.Ref == RefString {
+				s.text += len(r.Struct.Content)
+			}
 		}
+		s.end = r.next.Clock
 		if n := len(sections); n > 0 && sections[n-1].Client == s.Client {
 			sections[n-1] = s
 		} else {
@@ -99,10 +108,24 @@ func Scan(f Format, update []byte) ([]Section, Ranges, error) {
 		}
 	}
 	if r.Err() != nil {
-		return nil, nil, r.Err()
+		return sections, nil, r.Err()
 	}
 	deletes, err := r.Deletes()
 	return sections, deletes, err
+}
+
+// bytesPerStruct is less than nearly all structs take.
+const bytesPerStruct = 8
+
+// Size returns about how many structs, and bytes of text, the section holds
+// beyond a state of its client that is known.
+func (s *Section) Size(known uint64) (structs, text int) {
+	if known >= s.end {
+		return 0, 0
+	}
+	share := float64(s.end-max(s.clock, known)) / float64(s.end-s.clock)
+	// A few bytes of format 2 can stand for many structs, which are joined.
+	return int(share * float64(min(s.left, uint64(len(s.update)/bytesPerStruct)))), int(share * float64(s.text))
 }
 
 // More tells whether structs are left.

@@ -226,11 +226,3 @@ func (c *StringColumn) next(d *Decoder, rest []byte, n uint64) ([]byte, uint64) 
 	}
 	return append(parted, rest[:size]...), n
 }
-
-func isASCII(b []byte) bool {
-	var all byte
-	for _, c := range b {
-		all |= c
-	}
-	return all < utf8.RuneSelf
-}

@@ -52,8 +52,13 @@ func (d *Decoder) Byte() byte {
 	return b
 }
 
-// Uint reads a variable-length unsigned integer of at most 53 bits.
+// Uint reads a variable-length unsigned integer of at most 53 bits. Most have one
+// byte.
 func (d *Decoder) Uint() uint64 {
+	if p := d.pos; p < len(d.buf) && d.buf[p] < 0x80 {
+		d.pos++
+		return uint64(d.buf[p])
+	}
 	if n, next := quickUint(d.buf, d.pos); next > 0 && n <= MaxSafeInteger {
 		d.pos = next
 		return n
@@ -178,6 +183,19 @@ func (d *Decoder) String() []byte {
 		return nil
 	}
 	return b
+}
+
+// Text is String with how many UTF-16 units the string has.
+func (d *Decoder) Text() ([]byte, uint64) {
+	b := d.Bytes()
+	if isASCII(b) {
+		return b, uint64(len(b))
+	}
+	if !utf8.Valid(b) {
+		d.Fail(ErrUTF8)
+		return nil, 0
+	}
+	return b, uint64(UTF16Len(b))
 }
 
 // float32Bits and float64Bits read big-endian floats.

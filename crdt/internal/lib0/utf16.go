@@ -1,6 +1,7 @@
 package lib0
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,6 +40,20 @@ func units(c byte) int {
 		return 1
 	}
 	return 2
+}
+
+// isASCII tells whether each byte is a character and a code unit of its own.
+func isASCII(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	var all byte
+	for _, c := range b {
+		all |= c
+	}
+	return all < utf8.RuneSelf
 }
 
 // ByteOffset returns the offset in b of the character that holds code unit
