@@ -36,10 +36,18 @@ func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
 	if err != nil {
 		return fmt.Errorf("apply update: %w: %w", ErrMalformed, err)
 	}
+	if err := d.fits(update); err != nil {
+		return err
+	}
+	d.transact(origin, false, func(tx *Txn) { tx.apply(sections, deletes) })
+	return nil
+}
+
+// fits says whether the text of an update is sure to have room.
+func (d *Doc) fits(update []byte) error {
 	if len(d.text.buf)+len(update) > maxTextBytes {
 		return fmt.Errorf("apply update: document: %w", ErrTooLarge)
 	}
-	d.transact(origin, false, func(tx *Txn) { tx.apply(sections, deletes) })
 	return nil
 }
 
