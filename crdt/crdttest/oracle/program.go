@@ -26,7 +26,8 @@ type Replica struct {
 	ID   uint64 `json:"id"` // client id
 	NoGC bool   `json:"nogc,omitempty"`
 	// Keep says what of deleted content is not collected, as bits: what is in the
-	// root text, and what has an even clock.
+	// root text, and what an even client wrote. Neither depends on where runs are
+	// cut: Yjs leaves some in pieces that ours joins.
 	Keep int `json:"keep,omitempty"`
 	// Watch says what observes its roots, as bits, and React what the observers
 	// do in each step, one operation a call.

@@ -88,13 +88,13 @@ func (r *replica) open() {
 // The bits of Replica.Keep.
 const (
 	keepRootText = 1 << iota
-	keepEvenClocks
+	keepEvenClients
 )
 
 // collects tells whether deleted content is not to be kept.
 func (r *replica) collects(i crdt.DeletedItem) bool {
 	inText := len(r.defined) > 0 && r.defined[0] == roots[0] && i.Inside(r.doc.Text(roots[0].name))
-	return !(r.keep&keepRootText != 0 && inText || r.keep&keepEvenClocks != 0 && i.Units().From%2 == 0)
+	return !(r.keep&keepRootText != 0 && inText || r.keep&keepEvenClients != 0 && i.Units().Client%2 == 0)
 }
 
 // reload starts again from the encoded state, as after a restart.

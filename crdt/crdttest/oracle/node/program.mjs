@@ -221,7 +221,7 @@ class Replica {
   // collects tells whether deleted content is not to be kept.
   collects(item) {
     const inText = this.defined[0] === roots[0] && Y.isParentOf(this.doc.getText('text'), item)
-    return !((this.keep & 1 && inText) || (this.keep & 2 && item.id.clock % 2 === 0))
+    return !((this.keep & 1 && inText) || (this.keep & 2 && item.id.client % 2 === 0))
   }
 
   // reload starts again from the encoded state, as after a restart.
