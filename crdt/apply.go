@@ -76,12 +76,7 @@ func (tx *Txn) apply(sections []codec.Section, deletes codec.Ranges) {
 // makeRoom allocates at once what the new structs of an update will take: in
 // pieces, loading a document would cost half as much again.
 func (d *Doc) makeRoom(sections []codec.Section) {
-	structs, text := 0, 0
-	for i := range sections {
-		n, bytes := sections[i].Size(d.stateOf(ClientID(sections[i].Client)))
-		structs += n
-		text += bytes
-	}
+	structs, text := codec.Room(sections, func(client uint64) uint64 { return d.stateOf(ClientID(client)) })
 	d.items.reserve(structs)
 	d.text.buf = slices.Grow(d.text.buf, text)
 }

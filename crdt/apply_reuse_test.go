@@ -3,6 +3,8 @@ package crdt
 import (
 	"fmt"
 	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
 
 // remoteUpdates returns n updates, each of a word typed behind the last.
@@ -136,6 +138,29 @@ func TestRoomForUpdate(t *testing.T) {
 		if loads > 100 {
 			t.Errorf("loading 1000 items takes %v allocations", loads)
 		}
+	}
+}
+
+// TestRoomForRepetition applies a few bytes of format 2 that stand for many
+// structs of many clients, which become one item for each.
+func TestRoomForRepetition(t *testing.T) {
+	const clients, structs = 500, 200
+	w := codec.NewWriter(codec.V2)
+	for c := range uint64(clients) {
+		for clock := range uint64(structs) {
+			w.Struct(&codec.Struct{ID: codec.ID{Client: 1 + c, Clock: clock}, Ref: codec.RefGC, Len: 1}, 0)
+		}
+	}
+	update := w.Finish(nil)
+	d := NewDoc(Config{})
+	if err := d.ApplyUpdateV2(update, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(d.StateVector()); n != clients {
+		t.Fatalf("%d clients", n)
+	}
+	if room := len(d.items.chunks) << chunkBits; room > 2*clients {
+		t.Errorf("room for %d items after an update of %d bytes, which became %d", room, len(update), clients)
 	}
 }
 

@@ -21,8 +21,8 @@ func pieces(n, clients int) ([][]byte, error) {
 	return updates, nil
 }
 
-// sorted returns the updates of one after those of another: those for which
-// late is true come last.
+// sorted returns the updates for which late is false, and then the others, both
+// in their order.
 func sorted(updates [][]byte, late func(i int) bool) [][]byte {
 	var order [][]byte
 	for _, turn := range []bool{false, true} {
@@ -50,6 +50,7 @@ func pendingInterleaved(n int) (func() error, error) {
 	return applying(sorted(updates, func(i int) bool { return i%2 == 0 }), n), err
 }
 
+// pendingShuffled delivers the updates of three clients in any order.
 func pendingShuffled(n int) (func() error, error) {
 	updates, err := pieces(n, 3)
 	newRand(n).Shuffle(len(updates), func(i, j int) { updates[i], updates[j] = updates[j], updates[i] })

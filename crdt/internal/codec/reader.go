@@ -117,15 +117,28 @@ func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, e
 // bytesPerStruct is less than nearly all structs take.
 const bytesPerStruct = 8
 
-// Size returns about how many structs, and bytes of text, the section holds
-// beyond a state of its client that is known.
-func (s *Section) Size(known uint64) (structs, text int) {
+// Room returns about how many structs, and bytes of text, the sections of an
+// update hold beyond the states of their clients that are known.
+func Room(sections []Section, known func(client uint64) uint64) (structs, text int) {
+	for i := range sections {
+		n, bytes := sections[i].size(known(sections[i].Client))
+		structs += n
+		text += bytes
+	}
+	if len(sections) > 0 {
+		// A few bytes of format 2 can stand for many structs, which are joined.
+		structs = min(structs, len(sections[0].update)/bytesPerStruct)
+	}
+	return structs, text
+}
+
+// size is Room for one section.
+func (s *Section) size(known uint64) (structs, text int) {
 	if known >= s.end {
 		return 0, 0
 	}
 	share := float64(s.end-max(s.clock, known)) / float64(s.end-s.clock)
-	// A few bytes of format 2 can stand for many structs, which are joined.
-	return int(share * float64(min(s.left, uint64(len(s.update)/bytesPerStruct)))), int(share * float64(s.text))
+	return int(share * float64(s.left)), int(share * float64(s.text))
 }
 
 // More tells whether structs are left.
