@@ -35,6 +35,7 @@ func (d *Document) sayAgain() {
 		d.count.sayDue = true // once there is a key to write under
 		return
 	}
+	done := map[wire.ChainID]uint64{}
 	for _, chain := range chains {
 		n := d.count.reissue[chain]
 		said, err := d.lostSayings(chain, n)
@@ -43,8 +44,7 @@ func (d *Document) sayAgain() {
 			continue
 		}
 		lost = append(lost, said...)
-		d.noteReissued(chain, n.last.Seq+1)
-		d.forgetLost(chain)
+		done[chain] = n.last.Seq + 1
 	}
 	slices.SortStableFunc(lost, func(a, b lostSaying) int { return a.record.At.Compare(b.record.At) })
 	now := map[wire.EntryID]wire.EntryID{}
@@ -58,6 +58,10 @@ func (d *Document) sayAgain() {
 			continue
 		}
 		now[l.id] = id
+	}
+	for chain, below := range done { // behind the records: a commit may take several batches
+		d.noteReissued(chain, below)
+		d.forgetLost(chain)
 	}
 }
 
