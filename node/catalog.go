@@ -153,8 +153,10 @@ func (d *Document) Edit(ctx context.Context, f func(tx *crdt.Txn, doc *crdt.Doc)
 		return d.readOnlyNow()
 	}
 	return d.durably(ctx, func() error {
-		var err error
-		doc := d.body()
+		doc, err := d.editable()
+		if err != nil {
+			return err
+		}
 		doc.SetClientID(s.slot.client)
 		s.captured = nil
 		doc.Transact(s, func(tx *crdt.Txn) { err = f(tx, doc) })

@@ -29,6 +29,8 @@ type merged struct {
 	since  time.Time    // when it was first touched since it was packed
 	times  int          // how often it was touched
 
+	spoiled bool // packed was of no use: doc lacks what was merged until the rebuild that is due
+
 	parts  int       // records of the view in the store
 	stored time.Time // when this process stored it
 	size   int       // bytes packed of it
@@ -44,6 +46,17 @@ func (d *Document) body() *crdt.Doc {
 		m.packed, m.since = nil, m.used
 	}
 	return doc
+}
+
+// editable is body for an own edit. One that was merged into a spoiled document
+// would not be told from what is there already, and so be lost: its author keeps
+// it.
+func (d *Document) editable() (*crdt.Doc, error) {
+	doc := d.body()
+	if d.merged.spoiled {
+		return nil, ErrSessionOver
+	}
+	return doc, nil
 }
 
 // live returns the merged document, to be read.
@@ -99,7 +112,8 @@ func (d *Document) unpack() {
 	if err != nil {
 		d.log.Error("packed document cannot be read, merging the log anew", "err", err)
 		d.dropView()
-		d.merged = merged{doc: newBody(), used: d.node.cfg.Now(), since: d.node.cfg.Now()}
+		now := d.node.cfg.Now()
+		d.merged = merged{doc: newBody(), used: now, since: now, times: d.merged.times + 1, spoiled: true}
 		d.count.wanted = true
 		d.scheduleRebuild()
 		return

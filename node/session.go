@@ -276,8 +276,12 @@ func (d *Document) applyOwn(s *Session, update []byte) ([]byte, crdt.UpdateInfo,
 	if err := checkSize(fresh); err != nil {
 		return nil, info, err
 	}
+	doc, err := d.editable()
+	if err != nil {
+		return nil, info, err
+	}
 	s.captured = nil
-	if err := d.body().ApplyUpdate(fresh, s); err != nil {
+	if err := doc.ApplyUpdate(fresh, s); err != nil {
 		return nil, info, fmt.Errorf("%w: %w", ErrBadUpdate, err)
 	}
 	return s.takeCaptured()
