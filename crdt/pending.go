@@ -36,12 +36,15 @@ type chain struct {
 	open       *openRun
 }
 
-// maxExactStructs is up to how many pending structs what overlaps them is
-// merged with all of them, as Yjs does. That decides which of two structs with
-// units in common is cut, but costs a look at everything. Beyond it only
-// what overlaps is merged, so a struct may be cut otherwise than in Yjs, with
-// the same effect.
-const maxExactStructs = 2048
+// maxExactStructs and maxExactBytes are up to how many pending structs, and
+// bytes of them, what overlaps them is merged with all of them, as Yjs does.
+// That decides which of two structs with units in common is cut, but writes
+// everything anew. Beyond them only what overlaps is merged, so a struct may be
+// cut otherwise than in Yjs, with the same effect.
+const (
+	maxExactStructs = 2048
+	maxExactBytes   = 1 << 20
+)
 
 func (p *pending) any() bool { return len(p.chains) > 0 || len(p.deletes.of) > 0 }
 
@@ -80,10 +83,11 @@ func (p *pending) add(d *Doc, rest []*pendingRun) {
 	if p.chains == nil {
 		p.chains, p.waiting = make(map[uint64]*chain), make(map[uint64]clockHeap)
 	}
-	if p.structs <= maxExactStructs && slices.ContainsFunc(rest, p.overlaps) {
-		all := p.runs()
-		p.chains, p.waiting, p.woken, p.structs = make(map[uint64]*chain), make(map[uint64]clockHeap), nil, 0
-		rest = mergeRuns(all, rest)
+	if slices.ContainsFunc(rest, p.overlaps) {
+		if all := p.runsIfFew(); all != nil {
+			p.chains, p.waiting, p.woken, p.structs = make(map[uint64]*chain), make(map[uint64]clockHeap), nil, 0
+			rest = mergeRuns(all, rest)
+		}
 	}
 	for _, r := range rest {
 		p.put(d, r)
@@ -252,6 +256,22 @@ func (p *pending) runs() []*pendingRun {
 	var all []*pendingRun
 	for _, c := range chains {
 		all = c.runs.appendTo(all)
+	}
+	return all
+}
+
+// runsIfFew returns what runs does while that is within the limits of an exact
+// merge, else nil.
+func (p *pending) runsIfFew() []*pendingRun {
+	if p.structs > maxExactStructs {
+		return nil
+	}
+	all, bytes := p.runs(), 0
+	for _, r := range all {
+		bytes += len(r.update)
+	}
+	if bytes > maxExactBytes {
+		return nil
 	}
 	return all
 }

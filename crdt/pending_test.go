@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -149,6 +150,38 @@ func TestPendingPieces(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.HasPending() || !bytes.Equal(got.EncodeStateAsUpdate(nil), want) {
+		t.Errorf("pending %v, or another state", got.HasPending())
+	}
+}
+
+// TestPendingTwice delivers long pending updates once more: that costs what
+// each brings, not all that is pending.
+func TestPendingTwice(t *testing.T) {
+	d := NewDoc(Config{})
+	updates := updatesOf(d)
+	paste := strings.Repeat("x", 32<<10)
+	for i := range 200 {
+		d.SetClientID(ClientID(1 + i%2))
+		change(t, d, func(tx *Txn) error { return d.Text("t").Insert(tx, 0, paste) })
+	}
+	got := NewDoc(Config{})
+	var before, after runtime.MemStats
+	for range 2 {
+		runtime.ReadMemStats(&before)
+		for _, u := range (*updates)[1:] {
+			if err := got.ApplyUpdate(u, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+	}
+	if each := (after.TotalAlloc - before.TotalAlloc) / 199; each > 1<<20 {
+		t.Errorf("%d bytes for each update of %d", each, len(paste))
+	}
+	if err := got.ApplyUpdate((*updates)[0], nil); err != nil {
+		t.Fatal(err)
+	}
+	if got.HasPending() || !bytes.Equal(got.EncodeStateAsUpdate(nil), d.EncodeStateAsUpdate(nil)) {
 		t.Errorf("pending %v, or another state", got.HasPending())
 	}
 }
