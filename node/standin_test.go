@@ -82,6 +82,13 @@ func (d *Document) waitingGroups() int {
 	return len(d.pending.groups)
 }
 
+// engineWaits says whether something waits in the merge engine.
+func (d *Document) engineWaits() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.body().HasPending()
+}
+
 // barredText is a hostile chain that two honest editors wrote into before the
 // owner endorsed another with its client id.
 type barredText struct {
@@ -141,7 +148,7 @@ func (b *barredText) check(words ...string) {
 		if n := d.waitingGroups(); n != 0 {
 			t.Errorf("%d groups of edits wait at the %s", n, name)
 		}
-		if pending := d.body().HasPending(); pending {
+		if d.engineWaits() {
 			t.Errorf("something waits in the merge engine of the %s", name)
 		}
 	}
