@@ -62,7 +62,12 @@ async function comment(page: Page, words: string, text: string): Promise<void> {
   await page.keyboard.press('Control+Enter')
   await page.locator('.said-text').filter({ hasText: text }).first().waitFor()
   expect(await page.getByRole('button', { name: 'Comment on the selection' }).count()).toBe(0)
-  await expect.poll(() => parts.text(page).evaluate((e) => e.contains(document.activeElement))).toBe(true)
+  await untilFocused(page, true)
+}
+
+/** Waits until keys go into the text, or elsewhere. */
+async function untilFocused(page: Page, inText: boolean): Promise<void> {
+  await expect.poll(() => parts.text(page).evaluate((e) => e.contains(document.activeElement))).toBe(inText)
 }
 
 /** What is highlighted, in the order of the text; a caret inside does not part it. */
@@ -126,7 +131,7 @@ describe('comments', () => {
     await card.getByRole('textbox', { name: 'Reply' }).fill('Not at all, @Ad')
     await b.getByRole('option', { name: 'Ada Lovelace' }).click()
     await b.keyboard.press('Control+Enter')
-    await card.getByText('Not at all, @Ada Lovelace').waitFor()
+    await card.locator('.said-text').getByText('Not at all, @Ada Lovelace').first().waitFor() // the field may still hold it
     expect(await card.locator('.mention').textContent()).toBe('@Ada Lovelace')
 
     await a.bringToFront()
@@ -261,14 +266,16 @@ describe('comments', () => {
     await a.keyboard.type('Why "the"?')
     await a.keyboard.press('Control+Enter')
     await untilHighlighted(a, ['On'])
-    await expect.poll(() => parts.text(a).evaluate((e) => e.contains(document.activeElement))).toBe(true)
+    await untilFocused(a, true)
     await a.keyboard.press('Control+Home')
     await a.waitForTimeout(100)
     await a.keyboard.press('Control+Alt+m') // now there is a thread: to its card
+    await untilFocused(a, false)
     await a.keyboard.type('Because.')
     await a.keyboard.press('Control+Enter')
     await a.locator('.said-text', { hasText: 'Because.' }).waitFor()
     await a.keyboard.press('Escape')
+    await untilFocused(a, true)
     await a.keyboard.type('X')
     await waitForText(a, 'XOn the engine')
   })
