@@ -131,7 +131,7 @@ describe('comments', () => {
     await card.getByRole('textbox', { name: 'Reply' }).fill('Not at all, @Ad')
     await b.getByRole('option', { name: 'Ada Lovelace' }).click()
     await b.keyboard.press('Control+Enter')
-    await card.locator('.said-text').getByText('Not at all, @Ada Lovelace').first().waitFor() // the field may still hold it
+    await card.locator('.said-text', { hasText: 'Not at all, @Ada Lovelace' }).waitFor() // the field may hold it too
     expect(await card.locator('.mention').textContent()).toBe('@Ada Lovelace')
 
     await a.bringToFront()
