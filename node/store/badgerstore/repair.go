@@ -26,9 +26,10 @@ const (
 	corruptName = "damaged-records" // bytes of records that failed their hash
 )
 
-// maxOpenings is how often opening Badger may end the process before it counts as
-// damaged.
-const maxOpenings = 2
+// maxOpenings is how often in a row the process may end while Badger opens before
+// the store counts as damaged. On a slow machine once or twice may be somebody who
+// kills it, or the power.
+const maxOpenings = 3
 
 // repair is the state of one opening of Badger.
 type repair struct {
