@@ -1,11 +1,6 @@
 package crdt
 
-import (
-	"slices"
-	"sort"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // pendingRun is a few structs of one client that follow each other without a gap,
 // as an update of format codec.Kept. That keeps values which format 1 would
@@ -140,18 +135,15 @@ func mergeRuns(known, arrived []*pendingRun) []*pendingRun {
 	return w.finish()
 }
 
-// runList is the runs of one client in order of clock, without common
-// units, in blocks short enough to insert into. No block is empty.
-type runList struct{ blocks [][]*pendingRun }
-
-// runBlock is how many runs a block holds.
-const runBlock = 512
+// runList is the runs of one client in order of clock, without common units.
+type runList struct{ blocks blockList[*pendingRun] }
 
 func (l *runList) empty() bool        { return len(l.blocks) == 0 }
 func (l *runList) first() *pendingRun { return l.blocks[0][0] }
 
 func (l *runList) replaceFirst(r *pendingRun) { l.blocks[0][0] = r }
 
+// removeFirst moves no other run, unlike remove: most go in this order.
 func (l *runList) removeFirst() {
 	b := l.blocks[0]
 	b[0] = nil
@@ -161,18 +153,9 @@ func (l *runList) removeFirst() {
 	}
 }
 
-// find returns where the first run is that ends behind a clock; at the end,
-// its block does not exist.
+// find returns where the first run is that ends behind a clock.
 func (l *runList) find(clock uint64) (block, i int) {
-	block = sort.Search(len(l.blocks), func(i int) bool {
-		b := l.blocks[i]
-		return b[len(b)-1].end > clock
-	})
-	if block < len(l.blocks) {
-		b := l.blocks[block]
-		i = sort.Search(len(b), func(i int) bool { return b[i].end > clock })
-	}
-	return block, i
+	return l.blocks.search(func(r *pendingRun) bool { return r.end <= clock })
 }
 
 // overlaps tells whether the list has units of a run.
@@ -198,36 +181,14 @@ func (l *runList) takeOverlapping(r *pendingRun) []*pendingRun {
 			return taken
 		}
 		taken = append(taken, b[i:n]...)
-		if l.blocks[block] = slices.Delete(b, i, n); len(l.blocks[block]) == 0 {
-			l.blocks = slices.Delete(l.blocks, block, block+1)
-		}
+		l.blocks.remove(block, i, n)
 	}
 }
 
 // insert adds a run of units that the list does not have.
 func (l *runList) insert(r *pendingRun) {
 	block, i := l.find(r.clock)
-	if block == len(l.blocks) {
-		if block == 0 || len(l.blocks[block-1]) >= runBlock {
-			l.blocks = append(l.blocks, []*pendingRun{r})
-			return
-		}
-		block--
-		i = len(l.blocks[block])
-	}
-	b := l.blocks[block]
-	if len(b) < runBlock {
-		l.blocks[block] = slices.Insert(b, i, r)
-		return
-	}
-	half := slices.Clone(b[runBlock/2:])
-	clear(b[runBlock/2:])
-	l.blocks[block] = b[:runBlock/2]
-	l.blocks = slices.Insert(l.blocks, block+1, half)
-	if i > runBlock/2 {
-		block, i = block+1, i-runBlock/2
-	}
-	l.blocks[block] = slices.Insert(l.blocks[block], i, r)
+	l.blocks.insert(block, i, r)
 }
 
 func (l *runList) appendTo(out []*pendingRun) []*pendingRun {

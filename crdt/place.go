@@ -1,9 +1,7 @@
 package crdt
 
 import (
-	"cmp"
 	"slices"
-	"sort"
 )
 
 // place returns the left neighbour of an item that was written between left
@@ -95,7 +93,7 @@ type rivals struct {
 	list                      int32
 	originClient, rightClient uint32
 	originClock, rightClock   uint64
-	known                     [][]rival // in blocks short enough to insert into, none empty
+	known                     blockList[rival] // by client
 }
 
 type rival struct {
@@ -109,18 +107,9 @@ func (r *rivals) at(it *item) bool {
 		it.originClock == r.originClock && it.rightClock == r.rightClock
 }
 
-// rivalBlock is how many rivals a block holds.
-const rivalBlock = 256
-
-// search returns the block in which the last rival with a lower client than id
-// is, or the first block, and how many lower ones there are in it.
+// search returns the place of the first rival of a client that is not lower.
 func (r *rivals) search(id ClientID) (block, i int) {
-	block = sort.Search(len(r.known), func(i int) bool { return r.known[i][0].id >= id })
-	if block = max(0, block-1); block == len(r.known) {
-		return block, 0
-	}
-	i, _ = slices.BinarySearchFunc(r.known[block], id, func(k rival, id ClientID) int { return cmp.Compare(k.id, id) })
-	return block, i
+	return r.known.search(func(k rival) bool { return k.id < id })
 }
 
 // before returns a rival that comes before an item, or 0.
@@ -128,15 +117,13 @@ func (r *rivals) before(d *Doc, it *item) handle {
 	if len(r.known) == 0 || !r.at(it) {
 		return 0
 	}
-	block, i := r.search(d.clients[it.client].id)
-	if i == 0 {
+	block, i, ok := r.known.prev(r.search(d.clients[it.client].id))
+	if !ok {
 		return 0
 	}
-	k := r.known[block][i-1]
+	k := r.known[block][i]
 	if o := d.items.at(k.h); o.kind == kindGC || !r.at(o) || o.client == 0 || d.clients[o.client].id != k.id {
-		if r.known[block] = slices.Delete(r.known[block], i-1, i); len(r.known[block]) == 0 {
-			r.known = slices.Delete(r.known, block, block+1)
-		}
+		r.known.remove(block, i, i+1)
 		return 0
 	}
 	return k.h
@@ -149,24 +136,10 @@ func (r *rivals) add(d *Doc, it *item, h handle) {
 	}
 	id := d.clients[d.items.at(h).client].id
 	block, i := r.search(id)
-	if block == len(r.known) {
-		r.known = append(r.known, []rival{{id, h}})
+	if block < len(r.known) && r.known[block][i].id == id {
 		return
 	}
-	// What has the id itself, if anything does, comes next.
-	b := r.known[block]
-	if i < len(b) && b[i].id == id || i == len(b) && block+1 < len(r.known) && r.known[block+1][0].id == id {
-		return
-	}
-	if len(b) == rivalBlock {
-		r.known = slices.Insert(r.known, block+1, slices.Clone(b[rivalBlock/2:]))
-		b = b[:rivalBlock/2]
-		if i > len(b) {
-			r.known[block], block, i = b, block+1, i-len(b)
-			b = r.known[block]
-		}
-	}
-	r.known[block] = slices.Insert(b, i, rival{id, h})
+	r.known.insert(block, i, rival{id, h})
 }
 
 // passedItems is a list of items that can be searched.
