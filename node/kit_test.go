@@ -111,6 +111,16 @@ func joinBy(t *testing.T, n *node.Node, d *node.Document) *node.Document {
 	return joined
 }
 
+// together has b join a document of a with a text, and waits until b has it.
+func together(t *testing.T, a, b *node.Node, text string) (da, db *node.Document) {
+	t.Helper()
+	da = create(t, a, "")
+	write(t, da, text)
+	db = joinBy(t, b, da)
+	await(t, "the text to be there", func() bool { return db.Text() == text })
+	return da, db
+}
+
 // write appends to the plain-text root and waits until it is durable.
 func write(t *testing.T, d *node.Document, s string) {
 	t.Helper()

@@ -17,10 +17,7 @@ import (
 // count for nobody, the owner is told of them, and accepts them.
 func TestRemovedEditorHandsInLateEditsWhenItReturns(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	offline(t, b, true)
 	if _, err := da.Remove(context.Background(), node.RemoveOptions{Device: b.Device()}); err != nil {
 		t.Fatal(err)
@@ -74,10 +71,7 @@ func TestDraftsOfARemovedEditorAreHandedIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := start(t), start(t)
-			da := create(t, a, "")
-			write(t, da, "start. ")
-			db := joinBy(t, b, da)
-			await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+			da, db := together(t, a, b, "start. ")
 			page := edit(t, db)
 			page.typeText("seen. ")
 			await(t, "A to have B's text", func() bool { return da.Text() == "start. seen. " })
@@ -115,10 +109,7 @@ func TestDraftsFoundAtStartOfARemovedEditorAreHandedIn(t *testing.T) {
 	a, key, st := start(t), newKey(t), memstore.New()
 	t.Cleanup(func() { st.Close() })
 	b, stop := stoppable(t, key, st)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	write(t, db, "seen. ")
 	await(t, "A to have B's text", func() bool { return da.Text() == "start. seen. " })
 	offline(t, b, true)
@@ -145,10 +136,7 @@ func TestDraftsFoundAtStartOfARemovedEditorAreHandedIn(t *testing.T) {
 // while its newest entries are on their way to its store.
 func TestEntriesOvertakenByARemovalAreSetAside(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	offline(t, b, true)
 	if _, err := da.Remove(context.Background(), node.RemoveOptions{Device: b.Device()}); err != nil {
 		t.Fatal(err)
@@ -173,10 +161,7 @@ func TestEntriesOvertakenByARemovalAreSetAside(t *testing.T) {
 // it is written again under the new one.
 func TestAsideOfWhoWasLetInAgainReachesTheOwner(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	offline(t, b, true)
 	comment(t, db, "is this right?")
 	letInAgain(t, da, b)

@@ -19,10 +19,7 @@ import (
 // speak of leaves, and all of it still counts for the others.
 func TestLeaveKeepsEveryChain(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to read", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	del := replication.Delivery{Doc: da.ID()}
 	var words []string
 	for i := range 2*access.MaxStatements + 4 {
@@ -60,10 +57,7 @@ func TestLeaveKeepsEveryChain(t *testing.T) {
 // count cannot say which of its many chains count, so it stays, with all it wrote.
 func TestLeaveThatWouldLoseEditsIsRefused(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to read", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	offline(t, b, true)
 	var del replication.Delivery
 	del.Doc = da.ID()

@@ -66,10 +66,7 @@ func TestInviteByCard(t *testing.T) {
 // editor stays, and a viewer's next edit is refused.
 func TestSetRole(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "one. ")
-	db := joinBy(t, b, da)
-	await(t, "B to read", func() bool { return db.Text() == "one. " })
+	da, db := together(t, a, b, "one. ")
 	write(t, db, "two. ")
 	await(t, "A to have B's text", func() bool { return da.Text() == "one. two. " })
 	opt := node.RemoveOptions{Device: b.Device()}
@@ -135,10 +132,7 @@ func TestNobodyIsToldOfARemovalThatIsNone(t *testing.T) {
 // others write under a key that the leaver does not have.
 func TestLeave(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "one. ")
-	db := joinBy(t, b, da)
-	await(t, "B to read", func() bool { return db.Text() == "one. " })
+	da, db := together(t, a, b, "one. ")
 	write(t, db, "two. ")
 	await(t, "A to have B's text", func() bool { return da.Text() == "one. two. " })
 	await(t, "A to know that B holds it", func() bool { return len(da.Holders()) == 1 })

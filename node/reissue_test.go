@@ -28,10 +28,7 @@ func letInAgain(t *testing.T, by *node.Document, n *node.Node) {
 // another role: both chains are set aside, and written again as they were.
 func TestPagesThatNameEachOthersTextAreWrittenAgain(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	pages := []*editor{edit(t, db), edit(t, db)}
 	offline(t, b, true)
 	want := "start. "
@@ -69,10 +66,7 @@ func TestDraftsFoundAtStartMoveWhenLetInAgain(t *testing.T) {
 			a, key, st := start(t), newKey(t), memstore.New()
 			t.Cleanup(func() { st.Close() })
 			b, stop := stoppable(t, key, st)
-			da := create(t, a, "")
-			write(t, da, "start. ")
-			db := joinBy(t, b, da)
-			await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+			da, db := together(t, a, b, "start. ")
 			page := edit(t, db)
 			page.typeText("first. ")
 			await(t, "A to have B's text", func() bool { return da.Text() == "start. first. " })
@@ -108,10 +102,7 @@ func TestDraftsFoundAtStartMoveWhenLetInAgain(t *testing.T) {
 // a role that had ended by then, are written again under the new one, once.
 func TestCommentsAreWrittenAgain(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	offline(t, b, true)
 	id := comment(t, db, "is this right?")
 	if _, err := db.Reply(context.Background(), id, "it is", nil); err != nil {
@@ -133,10 +124,7 @@ func TestCommentsAreWrittenAgain(t *testing.T) {
 // had ended by then, is set aside. The owner reads what it says, and accepts it.
 func TestCommentSetAsideIsReadAndAccepted(t *testing.T) {
 	a, b := start(t), start(t)
-	da := create(t, a, "")
-	write(t, da, "start. ")
-	db := joinBy(t, b, da)
-	await(t, "B to have the text", func() bool { return db.Text() == "start. " })
+	da, db := together(t, a, b, "start. ")
 	offline(t, b, true)
 	if _, err := db.Comment(context.Background(), somewhere, "start", "is this right?", nil); err != nil {
 		t.Fatal(err)

@@ -272,17 +272,17 @@ func testOwnership(t *testing.T, p Place) {
 	k := store.LocalKey(Doc(1), "k")
 	v := []byte("value")
 	commit(t, s, &store.Batch{Put: []store.Record{{Key: k, Value: v}}})
-	copy(v, "XXXXX")
+	copy(v, "other")
 	got, err := s.Get(t.Context(), k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	copy(got, "YYYYY")
+	copy(got, "again")
 	for r, err := range s.Scan(t.Context(), Doc(1), store.KindLocal, "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		copy(r.Value, "ZZZZZ")
+		copy(r.Value, "third")
 	}
 	wantValue(t, s, k, "value")
 }
