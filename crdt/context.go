@@ -16,8 +16,8 @@ const (
 // done. The error wraps that of ctx then; what was applied stays, or waits in the
 // document for what was not, and applying the update again completes it.
 // Deletions come last, so an observer may be shown text that a later step
-// removes. Any other error wraps ErrMalformed or
-// ErrTooLarge, and nothing was changed.
+// removes. Where the error wraps ErrMalformed, nothing was changed; where it wraps
+// ErrTooLarge, the steps that had room may have been applied.
 //
 // An update of format 2 is converted first, by [ConvertUpdateToV1].
 func (d *Doc) ApplyUpdateContext(ctx context.Context, update []byte, origin any) error {

@@ -5,10 +5,12 @@ package node_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node"
+	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store/memstore"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -66,6 +68,14 @@ func TestWordsBringEverythingBack(t *testing.T) {
 	for id, text := range texts {
 		copyOf(t, phone, id, text)
 	}
+	onPhone, err := phone.Document(before.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := onPhone.MakeLink(context.Background(), node.LinkTerms{Role: access.Viewer, Label: "for the club"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	await(t, "the phone to know of the words", func() bool { _, made := phone.OwnDevices(); return !made.IsZero() })
 	await(t, "the paper key to be in every document", func() bool { return withPaper(t, phone, texts) })
 	lost := laptop.Device()
@@ -91,6 +101,15 @@ func TestWordsBringEverythingBack(t *testing.T) {
 	if done.Documents < len(texts) || done.Missing != 0 || done.Revoked == 0 {
 		t.Errorf("recovered: %+v", done)
 	}
+	copied, err := machine.Document(before.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the phone's link to be shown", func() bool {
+		return slices.ContainsFunc(copied.Links(), func(l node.Link) bool {
+			return l.ID == link.ID && l.Label == link.Label && l.Secret != nil && l.Secret.Secret == link.Secret.Secret
+		})
+	})
 	// Where the words came first, the laptop is out; and it is no own device.
 	if hasDevice(t, machine, after.ID(), lost) {
 		t.Error("the lost laptop still has a role in a document made after the words")

@@ -12,12 +12,12 @@ const undoStorms = 3
 
 // undoing returns the timed part that makes a document, records edits of it,
 // each to be undone by itself, and undoes and redoes them all several times.
-// make returns the edits that are recorded.
-func undoing(edits int, make func(doc *crdt.Doc) (edit func(tx *crdt.Txn, i int) error, err error)) func() error {
+// prepare returns the edits that are recorded.
+func undoing(edits int, prepare func(doc *crdt.Doc) (edit func(tx *crdt.Txn, i int) error, err error)) func() error {
 	return func() error {
 		doc := crdt.NewDoc(crdt.Config{ClientID: 1})
 		doc.OnUpdate(func(crdt.UpdateEvent) {})
-		edit, err := make(doc)
+		edit, err := prepare(doc)
 		if err != nil {
 			return err
 		}

@@ -15,15 +15,15 @@ var inviteCommand = &command{
 	name: "invite", args: "ID [--role ROLE] [--card CARD | --label TEXT --expires 7d --uses N]", short: "let someone in, by a link or by their card",
 	long: `Makes a link to the document and prints it. Who has the link can read the document
 at once, and gets the role as soon as a member's node answers; by a link for editors
-one can write meanwhile. Send it as you would send a password. "sheaf links" lists
-the links, "sheaf revoke" ends one.
+one can write meanwhile, by one for commenters comment. Send it as you would send a
+password. "sheaf links" lists the links, "sheaf revoke" ends one.
 
 With --card the person whose contact card it is gets the role at once, and nobody
 else can use it: they print theirs with "sheaf card".`,
 	setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 		role := fs.String("role", "editor", "`role` to give: viewer, commenter or editor; with --card also owner")
 		card := fs.String("card", "", "contact `card` of the person to let in")
-		label := fs.String("label", "", "`words` that tell this link from others in your list; only you see them")
+		label := fs.String("label", "", "`words` that tell this link from others in your list; only your devices show them")
 		expires := fs.String("expires", "", "`time` for which the link is good, like 12h, 7d or 2w (default without end)")
 		uses := fs.Uint("uses", 0, "`number` of devices that it lets in (default any number)")
 		return onDocument(func(ctx context.Context, e *env, c caller, d api.Document) error {
