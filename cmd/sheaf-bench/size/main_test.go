@@ -1,0 +1,61 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestListsAllOfCRDT: the size is that of all that crdt exports.
+func TestListsAllOfCRDT(t *testing.T) {
+	list, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../../crdt/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !f.Name.IsExported() {
+				continue
+			}
+			want := `crdt\.` + f.Name.Name + `[,[]`
+			if f.Recv != nil {
+				want = receiver(f) + `(\[any\])?\)?\.` + f.Name.Name + `,`
+			}
+			if !regexp.MustCompile(want).Match(list) {
+				t.Errorf("%s: main does not keep %s", filepath.Base(name), f.Name.Name)
+			}
+		}
+	}
+}
+
+// receiver returns the type that a method is called on, or "" where the method
+// is one of a type that others embed.
+func receiver(f *ast.FuncDecl) (name string) {
+	ast.Inspect(f.Recv.List[0].Type, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && name == "" {
+			name = id.Name
+		}
+		return true
+	})
+	if !ast.IsExported(name) {
+		return ""
+	}
+	return `crdt\.` + name
+}
