@@ -36,14 +36,7 @@ func (t *Text) AttributeAuthor(key string) (ID, bool) { return t.entryAuthor(key
 
 func (n *node) authors(index, length int) iter.Seq[Authored] {
 	return func(yield func(Authored) bool) {
-		total := n.len()
-		from, to := max(index, 0), total
-		if index < 0 && length > 0 {
-			length += index
-		}
-		if length < total-from { // not from+length, which may be too large
-			to = from + length
-		}
+		from, to := n.within(index, length)
 		if from < to {
 			n.doc.eachAuthor(n.shared().children, int64(from), int64(to), yield)
 		}

@@ -99,7 +99,10 @@ func (n *node) contents() *contents {
 	if t == nil {
 		return nil
 	}
-	c := &contents{fields: n.fields()}
+	c := &contents{}
+	for key, v := range n.allEntries() {
+		c.fields = append(c.fields, Field{key, v})
+	}
 	switch {
 	case t.kind.isText():
 		c.delta = n.doc.delta(t)

@@ -11,7 +11,7 @@ type DeltaOp struct {
 	Attrs  []Attr // formats of what is inserted, or to give to what is kept
 }
 
-// Delta returns the contents as inserts.
+// Delta returns the contents as inserts. All yields them one by one.
 func (t *Text) Delta() []DeltaOp {
 	if s := t.shared(); s != nil {
 		return t.doc.delta(s)
@@ -20,40 +20,10 @@ func (t *Text) Delta() []DeltaOp {
 }
 
 func (d *Doc) delta(t *sharedType) []DeltaOp {
-	if t.children == 0 {
-		return nil
-	}
 	var ops []DeltaOp
-	var text []byte
-	var current formatSet
-	add := func(v Value) {
-		op := DeltaOp{Insert: v}
-		for _, a := range d.ordered(current) {
-			op.Attrs = append(op.Attrs, Attr{d.keys[a.key], Value{plain: a.value}})
-		}
+	for _, op := range d.runs(t) {
 		ops = append(ops, op)
 	}
-	flush := func() {
-		if len(text) > 0 {
-			add(Value{plain: lib0.String(string(text))})
-			text = text[:0]
-		}
-	}
-	for h := d.walkRight(d.lists[t.children].first, wantLive); h != 0; {
-		it := d.items.at(h)
-		switch it.kind {
-		case kindString:
-			text = append(text, d.text.bytes(it)...)
-		case kindType, kindEmbed:
-			flush()
-			add(d.singleValue(it))
-		case kindFormat:
-			flush()
-			d.applyItem(&current, it)
-		}
-		h = d.walkRight(it.right, wantLive)
-	}
-	flush()
 	return ops
 }
 

@@ -16,6 +16,13 @@
 // RenameClient work on updates without a document. Doc.Pack and OpenPacked keep a
 // document at rest.
 //
+// What is in a type is ranged over: All of each type yields all of it, AllAt as it
+// was at a snapshot, Text.Runs a part of a text with its formats, Attributes those
+// of an element, XMLFragment.Descendants a whole tree, Doc.Roots the document. They
+// are iterators (iter.Seq), which make a value when it is its turn and hold no copy;
+// so nothing may be edited while one runs. What is small, or made for editing meanwhile
+// (Doc.Subdocs), is a slice; a StateVector is a map.
+//
 // Format 1 is meant unless a name ends in V2, as in Yjs. An update does not say
 // itself which format it is of; ConvertUpdateToV1 and ConvertUpdateToV2 turn one
 // into the other.

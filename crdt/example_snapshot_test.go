@@ -79,7 +79,9 @@ func ExampleXMLElement_AttributesAt() {
 	d.Transact(nil, func(tx *crdt.Txn) { must(body.Delete(tx, 0, 1)) })
 	for _, child := range body.AllAt(version) {
 		old := child.Shared().(*crdt.XMLElement)
-		fmt.Println(old.Name(), old.AttributesAt(version)[0].Key)
+		for key, v := range old.AttributesAt(version) {
+			fmt.Println(old.Name(), key, v.Number())
+		}
 	}
-	// Output: heading level
+	// Output: heading level 1
 }

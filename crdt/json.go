@@ -135,7 +135,7 @@ func (d *Doc) writeXML(b *strings.Builder, t *sharedType, depth int) {
 
 // writeXMLText writes a text with its formats as tags around each stretch.
 func (d *Doc) writeXMLText(b *strings.Builder, t *sharedType, depth int) {
-	for _, op := range d.delta(t) {
+	for _, op := range d.runs(t) {
 		attrs := slices.Clone(op.Attrs)
 		slices.SortFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Key, b.Key) })
 		for _, a := range attrs {

@@ -128,10 +128,7 @@ func (d *Doc) eachUnit(t *sharedType, yield func(int, Value) bool) {
 // unitItems yields the children of a type that have units.
 func (d *Doc) unitItems(t *sharedType) iter.Seq[*item] {
 	return func(yield func(*item) bool) {
-		if t.children == 0 {
-			return
-		}
-		for h := d.walkRight(d.lists[t.children].first, wantUnits); h != 0; {
+		for h := d.firstChild(t); h != 0; {
 			it := d.items.at(h)
 			if !yield(it) {
 				return
@@ -139,6 +136,14 @@ func (d *Doc) unitItems(t *sharedType) iter.Seq[*item] {
 			h = d.walkRight(it.right, wantUnits)
 		}
 	}
+}
+
+// firstChild returns the first child of a type that has units, or 0.
+func (d *Doc) firstChild(t *sharedType) handle {
+	if t.children == 0 {
+		return 0
+	}
+	return d.walkRight(d.lists[t.children].first, wantUnits)
 }
 
 // itemValues returns all values that an item holds.

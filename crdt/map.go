@@ -50,10 +50,13 @@ func (m *Map) Len() int {
 
 // All yields the keys with their values, in the order in which the keys were
 // first used here. The map must not be edited meanwhile.
-func (m *Map) All() iter.Seq2[string, Value] {
+func (m *Map) All() iter.Seq2[string, Value] { return m.allEntries() }
+
+// allEntries yields the entries of the type's map.
+func (n *node) allEntries() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
-		if t := m.shared(); t != nil {
-			m.doc.eachEntry(t, yield)
+		if t := n.shared(); t != nil {
+			n.doc.eachEntry(t, yield)
 		}
 	}
 }
@@ -130,16 +133,4 @@ func (n *node) getEntry(key string) (Value, bool) {
 		}
 	}
 	return Value{}, false
-}
-
-// fields returns all entries of the type's map.
-func (n *node) fields() []Field {
-	var out []Field
-	if t := n.shared(); t != nil {
-		n.doc.eachEntry(t, func(key string, v Value) bool {
-			out = append(out, Field{key, v})
-			return true
-		})
-	}
-	return out
 }

@@ -58,12 +58,21 @@ func read(t *testing.T, d *Doc) string {
 	// First, because the locks of what follows would order the readers.
 	now := d.Snapshot()
 	text, m := d.Text("t"), d.Map("m")
-	seen := []any{text.String(), text.Len(), len(text.Delta()), text.Attributes(), d.StateVector(), d.HasPending(), len(d.Subdocs())}
+	seen := []any{text.String(), text.Len(), len(text.Delta()), d.StateVector(), d.HasPending(), len(d.Subdocs())}
 	see := func(v any, err error) {
 		if err != nil {
 			t.Error(err)
 		}
 		seen = append(seen, v)
+	}
+	for i, run := range text.Runs(1, text.Len()) {
+		seen = append(seen, i, run.Insert.Str(), len(run.Attrs))
+	}
+	for name, root := range d.Roots() {
+		seen = append(seen, name, root.JSON().Kind())
+	}
+	for key, v := range text.Attributes() {
+		seen = append(seen, key, v.Kind())
 	}
 	for a := range text.Authors(0, text.Len()) {
 		see(a, nil)
@@ -93,6 +102,9 @@ func read(t *testing.T, d *Doc) string {
 		case *XMLFragment:
 			first, err := s.Get(0)
 			see(first.Kind(), err)
+			for node := range s.Descendants() {
+				seen = append(seen, node.JSON().Str())
+			}
 			seen = append(seen, s.String(), s.Len(), first.Shared().(*XMLElement).Name())
 		}
 	}

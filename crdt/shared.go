@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
@@ -160,6 +161,20 @@ func rootView[T Shared](d *Doc, name string, kind typeKind) T {
 		return d.view(typ).(T)
 	}
 	return newView(node{doc: d, typ: typ, kind: kind, name: rootNodeName}).(T)
+}
+
+// Roots yields the root types that were defined here, with their names, in the
+// order in which they were first named (Yjs: doc.share). Roots that only updates
+// have named so far are left out, because an update does not say their kind. The
+// document must not be edited meanwhile.
+func (d *Doc) Roots() iter.Seq2[string, Shared] {
+	return func(yield func(string, Shared) bool) {
+		for _, typ := range d.roots {
+			if t := d.types[typ]; t.kind != typeUndefined && !yield(t.name, d.view(typ)) {
+				return
+			}
+		}
+	}
 }
 
 // Text returns the root text of a name, and defines it if it is new.

@@ -35,17 +35,17 @@ func (m *Map) GetAt(s Snapshot, key string) (Value, bool) { return m.entryAt(s, 
 // Map.GetAt does.
 func (x *XMLElement) AttributeAt(s Snapshot, key string) (Value, bool) { return x.entryAt(s, key) }
 
-// AttributesAt returns the attributes at a snapshot, as Map.AllAt does (Yjs:
+// AttributesAt yields the attributes at a snapshot, as Map.AllAt does (Yjs:
 // getAttributes with a snapshot).
-func (x *XMLElement) AttributesAt(s Snapshot) []Field { return x.fieldsAt(s) }
+func (x *XMLElement) AttributesAt(s Snapshot) iter.Seq2[string, Value] { return x.entriesAt(s) }
 
 // AttributeAt returns the value that an attribute of the text as a whole had at
 // a snapshot, as Map.GetAt does.
 func (t *Text) AttributeAt(s Snapshot, key string) (Value, bool) { return t.entryAt(s, key) }
 
-// AttributesAt returns the attributes that the text as a whole had at a
+// AttributesAt yields the attributes that the text as a whole had at a
 // snapshot, as Map.AllAt does.
-func (t *Text) AttributesAt(s Snapshot) []Field { return t.fieldsAt(s) }
+func (t *Text) AttributesAt(s Snapshot) iter.Seq2[string, Value] { return t.entriesAt(s) }
 
 func (n *node) unitsAt(s Snapshot) iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) {
@@ -115,14 +115,6 @@ func (n *node) entriesAt(s Snapshot) iter.Seq2[string, Value] {
 			}
 		}
 	}
-}
-
-func (n *node) fieldsAt(s Snapshot) []Field {
-	var out []Field
-	for key, v := range n.entriesAt(s) {
-		out = append(out, Field{key, v})
-	}
-	return out
 }
 
 func (n *node) entryAt(s Snapshot, key string) (Value, bool) {

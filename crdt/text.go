@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
@@ -168,5 +169,6 @@ func (t *Text) RemoveAttribute(tx *Txn, key string) error { return t.deleteEntry
 // Attribute returns an attribute of the text as a whole.
 func (t *Text) Attribute(key string) (Value, bool) { return t.getEntry(key) }
 
-// Attributes returns all attributes of the text as a whole.
-func (t *Text) Attributes() []Field { return t.fields() }
+// Attributes yields all attributes of the text as a whole, in the order in which
+// their keys were first used. The text must not be edited meanwhile.
+func (t *Text) Attributes() iter.Seq2[string, Value] { return t.allEntries() }

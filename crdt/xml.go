@@ -31,6 +31,41 @@ func (x *XMLFragment) Insert(tx *Txn, index int, nodes ...Shared) error {
 	return x.insertValues(tx, index, values)
 }
 
+// Descendants yields all nodes below the fragment in the order of the document:
+// each element before what is in it. Types embedded in a text are not among them.
+// The document must not be edited meanwhile. It is Yjs's createTreeWalker, whose
+// filter is a condition in the loop.
+func (x *XMLFragment) Descendants() iter.Seq[Shared] {
+	return func(yield func(Shared) bool) {
+		if t := x.shared(); t != nil {
+			x.doc.eachNode(t, yield)
+		}
+	}
+}
+
+// eachNode yields the nodes below a fragment or element. It keeps the ways back up
+// itself, because a document may be nested deeper than a stack of iterators is.
+func (d *Doc) eachNode(t *sharedType, yield func(Shared) bool) {
+	var above []handle // the item after each of the elements above
+	for h := d.firstChild(t); h != 0 || len(above) > 0; {
+		if h == 0 {
+			h, above = above[len(above)-1], above[:len(above)-1]
+			continue
+		}
+		it := d.items.at(h)
+		h = d.walkRight(it.right, wantUnits)
+		if it.kind != kindType {
+			continue
+		}
+		if !yield(d.view(int32(it.content))) {
+			return
+		}
+		if inner := d.types[it.content]; inner.kind == typeXMLElement || inner.kind == typeXMLFragment {
+			h, above = d.firstChild(inner), append(above, h)
+		}
+	}
+}
+
 // InsertAfter inserts new nodes right after a child, or at the start if ref is
 // nil.
 func (x *XMLFragment) InsertAfter(tx *Txn, ref Shared, nodes ...Shared) error {
@@ -91,8 +126,9 @@ func (x *XMLElement) RemoveAttribute(tx *Txn, key string) error { return x.delet
 // Attribute returns an attribute.
 func (x *XMLElement) Attribute(key string) (Value, bool) { return x.getEntry(key) }
 
-// Attributes returns all attributes.
-func (x *XMLElement) Attributes() []Field { return x.fields() }
+// Attributes yields all attributes, in the order in which their keys were first
+// used. The element must not be edited meanwhile.
+func (x *XMLElement) Attributes() iter.Seq2[string, Value] { return x.allEntries() }
 
 // XMLText is a shared text among XML nodes. Its String and JSON show formats
 // as tags.

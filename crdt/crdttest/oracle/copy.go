@@ -45,7 +45,7 @@ func copyable(v crdt.Value) bool {
 	case s == nil:
 		return v.Kind() != crdt.KindSubdoc
 	case isText(s):
-		return len(text(s).Attributes()) == 0 && !slices.ContainsFunc(text(s).Delta(), func(op crdt.DeltaOp) bool {
+		return len(fieldsOf(text(s).Attributes())) == 0 && !slices.ContainsFunc(text(s).Delta(), func(op crdt.DeltaOp) bool {
 			return op.Insert.Kind() == crdt.KindShared || op.Insert.Kind() == crdt.KindNull
 		})
 	case isMap(s):
@@ -57,7 +57,7 @@ func copyable(v crdt.Value) bool {
 		}
 		return true
 	}
-	if e, ok := s.(*crdt.XMLElement); ok && slices.ContainsFunc(e.Attributes(), func(f crdt.Field) bool {
+	if e, ok := s.(*crdt.XMLElement); ok && slices.ContainsFunc(fieldsOf(e.Attributes()), func(f crdt.Field) bool {
 		return f.Value.Kind() >= crdt.KindShared
 	}) {
 		return false

@@ -3,6 +3,7 @@ package oracle
 import (
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -37,7 +38,7 @@ func dump(b *strings.Builder, s crdt.Shared) {
 		dumpMap(b, t)
 	case *crdt.XMLElement:
 		b.WriteString("Element " + quote(t.Name()))
-		dumpAttributes(b, t.Attributes())
+		dumpAttributes(b, fieldsOf(t.Attributes()))
 		dumpChildren(b, &t.XMLFragment)
 	case *crdt.XMLFragment:
 		b.WriteString("Fragment")
@@ -62,7 +63,7 @@ func dumpValue(b *strings.Builder, v crdt.Value) {
 }
 
 func dumpText(b *strings.Builder, t *crdt.Text) {
-	dumpAttributes(b, t.Attributes())
+	dumpAttributes(b, fieldsOf(t.Attributes()))
 	fmt.Fprintf(b, "%d[", t.Len())
 	for i, op := range t.Delta() {
 		if i > 0 {
@@ -81,12 +82,15 @@ func dumpText(b *strings.Builder, t *crdt.Text) {
 }
 
 func dumpMap(b *strings.Builder, m *crdt.Map) {
-	var fields []crdt.Field
-	for key, v := range m.All() {
+	b.WriteString(strconv.Itoa(m.Len()))
+	dumpAttributes(b, fieldsOf(m.All()))
+}
+
+func fieldsOf(entries iter.Seq2[string, crdt.Value]) (fields []crdt.Field) {
+	for key, v := range entries {
 		fields = append(fields, crdt.Field{Key: key, Value: v})
 	}
-	b.WriteString(strconv.Itoa(m.Len()))
-	dumpAttributes(b, fields)
+	return fields
 }
 
 func dumpChildren(b *strings.Builder, x *crdt.XMLFragment) {

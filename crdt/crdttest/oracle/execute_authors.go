@@ -45,20 +45,19 @@ func authorsOf(s crdt.Shared) func(index, length int) iter.Seq[crdt.Authored] {
 // keysOf returns the keys of a map or of attributes, and what tells their
 // authors.
 func keysOf(s crdt.Shared) (keys []string, author func(string) (crdt.ID, bool)) {
-	var fields []crdt.Field
+	var entries iter.Seq2[string, crdt.Value]
 	switch {
 	case isMap(s):
-		for key := range asMap(s).All() {
-			keys = append(keys, key)
-		}
-		return keys, asMap(s).Author
+		entries, author = asMap(s).All(), asMap(s).Author
 	case isText(s):
-		fields, author = text(s).Attributes(), text(s).AttributeAuthor
+		entries, author = text(s).Attributes(), text(s).AttributeAuthor
 	case isElement(s):
-		fields, author = s.(*crdt.XMLElement).Attributes(), s.(*crdt.XMLElement).AttributeAuthor
+		entries, author = s.(*crdt.XMLElement).Attributes(), s.(*crdt.XMLElement).AttributeAuthor
+	default:
+		return nil, nil
 	}
-	for _, f := range fields {
-		keys = append(keys, f.Key)
+	for key := range entries {
+		keys = append(keys, key)
 	}
 	return keys, author
 }

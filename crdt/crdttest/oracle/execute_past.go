@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -35,12 +36,8 @@ func dumpAt(b *strings.Builder, v crdt.Value, at crdt.Snapshot) error {
 		b.WriteString("Text")
 		return keysAt(b, text(s).AttributesAt(at), func(key string) (crdt.Value, bool) { return text(s).AttributeAt(at, key) }, at)
 	case isMap(s):
-		var fields []crdt.Field
-		for key, v := range asMap(s).AllAt(at) {
-			fields = append(fields, crdt.Field{Key: key, Value: v})
-		}
 		b.WriteString("Map")
-		return keysAt(b, fields, func(key string) (crdt.Value, bool) { return asMap(s).GetAt(at, key) }, at)
+		return keysAt(b, asMap(s).AllAt(at), func(key string) (crdt.Value, bool) { return asMap(s).GetAt(at, key) }, at)
 	}
 	b.WriteString("List")
 	if e, ok := s.(*crdt.XMLElement); ok {
@@ -66,9 +63,9 @@ func dumpAt(b *strings.Builder, v crdt.Value, at crdt.Snapshot) error {
 
 // keysAt writes down the keys of a map or of attributes. get must give the same
 // values.
-func keysAt(b *strings.Builder, fields []crdt.Field, get func(string) (crdt.Value, bool), at crdt.Snapshot) error {
+func keysAt(b *strings.Builder, entries iter.Seq2[string, crdt.Value], get func(string) (crdt.Value, bool), at crdt.Snapshot) error {
 	// Yjs shows as undefined also what was collected.
-	fields = slices.DeleteFunc(fields, func(f crdt.Field) bool { return f.Value.Kind() == crdt.KindUndefined })
+	fields := slices.DeleteFunc(fieldsOf(entries), func(f crdt.Field) bool { return f.Value.Kind() == crdt.KindUndefined })
 	slices.SortFunc(fields, func(x, y crdt.Field) int { return strings.Compare(x.Key, y.Key) })
 	b.WriteByte('{')
 	for i, f := range fields {

@@ -305,7 +305,7 @@ var mutants = []mutant{
 	{"copies: nested types", "clone.go",
 		"if depth <= maxNesting {", "if depth == 0 {"},
 	{"copies: keys", "clone.go",
-		"c := &contents{fields: n.fields()}", "c := &contents{}"},
+		"c.fields = append(c.fields, Field{key, v})", "_, _ = key, v"},
 
 	// The tree.
 	{"counts of split leaves", "treeedit.go",
