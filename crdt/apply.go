@@ -2,7 +2,6 @@ package crdt
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"sort"
 
@@ -34,7 +33,7 @@ func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
 		}
 	}()
 	if err != nil {
-		return fmt.Errorf("apply update: %w: %w", ErrMalformed, err)
+		return failed("apply update", ErrMalformed, err)
 	}
 	if err := d.fits(update); err != nil {
 		return err
@@ -46,7 +45,7 @@ func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
 // fits says whether the text of an update is sure to have room.
 func (d *Doc) fits(update []byte) error {
 	if len(d.text.buf)+len(update) > maxTextBytes {
-		return fmt.Errorf("apply update: document: %w", ErrTooLarge)
+		return failed("apply update: document", ErrTooLarge)
 	}
 	return nil
 }

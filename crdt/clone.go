@@ -1,10 +1,6 @@
 package crdt
 
-import (
-	"fmt"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 
 // Clone returns a copy of a shared type and of all that is in it, to be inserted
 // elsewhere, also into another document. The copy is what the original shows now,
@@ -35,7 +31,7 @@ func (d *Doc) Clone(c Config) (*Doc, error) {
 	err := out.ApplyUpdateV2(state, nil)
 	out.config.DisableFormatCleanup = c.DisableFormatCleanup
 	if err != nil {
-		return nil, fmt.Errorf("clone document: %w: %v", ErrTooLarge, err)
+		return nil, failed("clone document: "+err.Error(), ErrTooLarge)
 	}
 	return out, nil
 }

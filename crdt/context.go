@@ -1,15 +1,17 @@
 package crdt
 
-import (
-	"context"
-	"fmt"
-)
+import "strconv"
 
 // What ApplyUpdateContext applies at a time: some milliseconds of work.
 const (
 	contextBytes = 64 << 10
 	contextOps   = 4096
 )
+
+// Context is what ApplyUpdateContext needs of a context.Context: Err returns an
+// error once it is done. Package context itself would bring in time, and the
+// clock and system calls of a browser with it.
+type Context interface{ Err() error }
 
 // ApplyUpdateContext is ApplyUpdate for long updates of format 1: it applies
 // them in steps, a transaction each, and ends between two of them when ctx is
@@ -20,20 +22,20 @@ const (
 // ErrTooLarge, the steps that had room may have been applied.
 //
 // An update of format 2 is converted first, by [ConvertUpdateToV1].
-func (d *Doc) ApplyUpdateContext(ctx context.Context, update []byte, origin any) error {
+func (d *Doc) ApplyUpdateContext(ctx Context, update []byte, origin any) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("apply update: %w", err)
+		return failed("apply update", err)
 	}
 	if err := d.fits(update); err != nil {
 		return err
 	}
 	steps, err := SplitUpdate(update, contextBytes, contextOps)
 	if err != nil {
-		return fmt.Errorf("apply update: %w", err)
+		return failed("apply update", err)
 	}
 	for i, step := range steps {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("apply update: after step %d of %d: %w", i, len(steps), err)
+			return failed("apply update: after step "+strconv.Itoa(i)+" of "+strconv.Itoa(len(steps)), err)
 		}
 		if err := d.ApplyUpdate(step, origin); err != nil {
 			return err

@@ -1,10 +1,6 @@
 package crdt
 
-import (
-	"fmt"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // ConvertUpdateToV2 returns an update of format 1 in format 2, without a
 // document (Yjs: convertUpdateFormatV1ToV2). The error wraps ErrMalformed.
@@ -23,7 +19,7 @@ func ConvertUpdateToV1(update []byte) ([]byte, error) {
 func convertUpdate(from, to codec.Format, update []byte) ([]byte, error) {
 	converted, err := codec.Convert(from, to, update)
 	if err != nil {
-		return nil, fmt.Errorf("convert update: %w: %w", ErrMalformed, err)
+		return nil, failed("convert update", ErrMalformed, err)
 	}
 	return converted, nil
 }

@@ -1,6 +1,9 @@
 package crdt
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // Errors that callers may want to tell apart.
 var (
@@ -24,3 +27,25 @@ var (
 	// ErrTooLarge: the document or update is beyond a limit.
 	ErrTooLarge = errors.New("too large")
 )
+
+// opError says what could not be done and why. It is there instead of
+// fmt.Errorf because fmt, with reflect, os and time behind it, would be a sixth
+// of this package in a browser.
+type opError struct {
+	op      string
+	reasons []error
+}
+
+// failed returns an error that wraps all reasons.
+func failed(op string, reasons ...error) error { return &opError{op, reasons} }
+
+func (e *opError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.op)
+	for _, r := range e.reasons {
+		b.WriteString(": " + r.Error())
+	}
+	return b.String()
+}
+
+func (e *opError) Unwrap() []error { return e.reasons }

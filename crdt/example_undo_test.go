@@ -2,7 +2,6 @@ package crdt_test
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -10,11 +9,11 @@ import (
 func ExampleUndoManager() {
 	d := crdt.NewDoc(crdt.Config{ClientID: 1})
 	text := d.Text("body")
-	now := time.UnixMilli(1000)
+	now := int64(1000) // milliseconds
 	// Meta is where the cursor was.
 	m, err := crdt.NewUndoManager[int](d, crdt.UndoConfig{
 		Scope: []crdt.Shared{text},
-		Now:   func() time.Time { return now },
+		Now:   func() int64 { return now },
 	})
 	must(err)
 	defer m.Close()
@@ -24,9 +23,9 @@ func ExampleUndoManager() {
 		d.Transact(nil, func(tx *crdt.Txn) { must(text.Insert(tx, text.Len(), s)) })
 	}
 	insert("one ")
-	now = now.Add(100 * time.Millisecond)
+	now += 100
 	insert("two ") // soon after, so it is undone together with the first
-	now = now.Add(time.Minute)
+	now += 60_000
 	insert("three")
 
 	item, err := m.Undo()

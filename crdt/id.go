@@ -1,9 +1,9 @@
 package crdt
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
@@ -20,7 +20,9 @@ type ID struct {
 }
 
 // String returns the id as client:clock.
-func (id ID) String() string { return fmt.Sprintf("%d:%d", id.Client, id.Clock) }
+func (id ID) String() string {
+	return strconv.FormatUint(uint64(id.Client), 10) + ":" + strconv.FormatUint(id.Clock, 10)
+}
 
 // StateVector tells, for each client, the number of units known of it: all
 // clocks below the given one.
@@ -44,7 +46,7 @@ func DecodeStateVector(b []byte) (StateVector, error) {
 	sv := StateVector{}
 	err := codec.ReadStateVector(b, func(client, clock uint64) { sv[ClientID(client)] = clock })
 	if err != nil {
-		return nil, fmt.Errorf("decode state vector: %w: %w", ErrMalformed, err)
+		return nil, failed("decode state vector", ErrMalformed, err)
 	}
 	return sv, nil
 }

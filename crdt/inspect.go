@@ -1,10 +1,6 @@
 package crdt
 
-import (
-	"fmt"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // ClockRange is the units of one client from clock From up to, not including,
 // To.
@@ -59,11 +55,11 @@ func inspect(f codec.Format, update []byte) (UpdateInfo, error) {
 		}
 	}
 	if r.Err() != nil {
-		return UpdateInfo{}, fmt.Errorf("inspect update: %w: %w", ErrMalformed, r.Err())
+		return UpdateInfo{}, failed("inspect update", ErrMalformed, r.Err())
 	}
 	deletes, err := r.Deletes()
 	if err != nil {
-		return UpdateInfo{}, fmt.Errorf("inspect update: %w: %w", ErrMalformed, err)
+		return UpdateInfo{}, failed("inspect update", ErrMalformed, err)
 	}
 	for _, x := range deletes {
 		if x.Len == 0 {
@@ -107,7 +103,7 @@ func updateMeta(f codec.Format, update []byte) (from, to StateVector, err error)
 		to[c] = r.Struct.End()
 	}
 	if _, err := r.Deletes(); err != nil {
-		return nil, nil, fmt.Errorf("read clocks of update: %w: %w", ErrMalformed, err)
+		return nil, nil, failed("read clocks of update", ErrMalformed, err)
 	}
 	return from, to, nil
 }

@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,7 +12,7 @@ import (
 func parseJSON(text []byte) (lib0.Any, error) {
 	v, err := lib0.ParseJSON([]byte(lib0.ValidString(string(text))))
 	if err != nil {
-		return v, fmt.Errorf("parse JSON: %w: %w", ErrMalformed, err)
+		return v, failed("parse JSON", ErrMalformed, err)
 	}
 	return v, nil
 }

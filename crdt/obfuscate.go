@@ -1,10 +1,6 @@
 package crdt
 
-import (
-	"fmt"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // ObfuscateOptions says what [ObfuscateUpdate] leaves as it is. The zero value
 // keeps nothing.
@@ -30,7 +26,7 @@ func ObfuscateUpdateV2(update []byte, keep ObfuscateOptions) ([]byte, error) {
 func obfuscate(f codec.Format, update []byte, keep ObfuscateOptions) ([]byte, error) {
 	out, err := codec.Obfuscate(f, update, codec.Obfuscation(keep))
 	if err != nil {
-		return nil, fmt.Errorf("obfuscate update: %w: %w", ErrMalformed, err)
+		return nil, failed("obfuscate update", ErrMalformed, err)
 	}
 	return out, nil
 }

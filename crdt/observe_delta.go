@@ -1,8 +1,6 @@
 package crdt
 
-import (
-	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 
 // adds tells whether the transaction wrote a unit, even if it deleted it too.
 func (e *Event) adds(c uint32, clock uint64) bool { return clock >= e.tx.startOf(c) }

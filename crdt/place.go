@@ -1,8 +1,6 @@
 package crdt
 
-import (
-	"slices"
-)
+import "slices"
 
 // place returns the left neighbour of an item that was written between left
 // and right while others wrote there too. It is the conflict resolution of

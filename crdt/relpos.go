@@ -2,7 +2,6 @@ package crdt
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 
@@ -46,14 +45,14 @@ var errNoPosition = errors.New("relative position names neither a unit nor a typ
 // is in no document.
 func NewRelativePosition(s Shared, index int, assoc int64) (RelativePosition, error) {
 	if s == nil || s.base().shared() == nil {
-		return RelativePosition{}, fmt.Errorf("relative position: %w", ErrDetached)
+		return RelativePosition{}, failed("relative position", ErrDetached)
 	}
 	if assoc < -lib0.MaxSafeInteger || assoc > lib0.MaxSafeInteger {
-		return RelativePosition{}, fmt.Errorf("relative position: assoc %d: %w", assoc, ErrRange)
+		return RelativePosition{}, failed("relative position: assoc "+strconv.FormatInt(assoc, 10), ErrRange)
 	}
 	n := s.base()
 	if index < 0 || index > n.len() {
-		return RelativePosition{}, fmt.Errorf("relative position: index %d of %d: %w", index, n.len(), ErrRange)
+		return RelativePosition{}, failed("relative position: index "+strconv.Itoa(index)+" of "+strconv.Itoa(n.len()), ErrRange)
 	}
 	d, t := n.doc, n.doc.types[n.typ]
 	p := RelativePosition{assoc: assoc}
@@ -140,7 +139,7 @@ func DecodeRelativePosition(b []byte) (RelativePosition, error) {
 		}
 	}
 	if err := in.Err(); err != nil {
-		return RelativePosition{}, fmt.Errorf("decode relative position: %w: %w", ErrMalformed, err)
+		return RelativePosition{}, failed("decode relative position", ErrMalformed, err)
 	}
 	return p, nil
 }
@@ -162,7 +161,9 @@ func (p RelativePosition) MarshalJSON() ([]byte, error) {
 }
 
 func appendJSONID(dst []byte, id ID) []byte {
-	return fmt.Appendf(dst, `{"client":%d,"clock":%d}`, id.Client, id.Clock)
+	dst = strconv.AppendUint(append(dst, `{"client":`...), uint64(id.Client), 10)
+	dst = strconv.AppendUint(append(dst, `,"clock":`...), id.Clock, 10)
+	return append(dst, '}')
 }
 
 // UnmarshalJSON reads what MarshalJSON and Yjs write. The error wraps
@@ -170,7 +171,7 @@ func appendJSONID(dst []byte, id ID) []byte {
 func (p *RelativePosition) UnmarshalJSON(text []byte) error {
 	v, err := parseJSON(text)
 	if err != nil {
-		return fmt.Errorf("relative position: %w", err)
+		return failed("relative position", err)
 	}
 	var q RelativePosition
 	if q.typ, q.hasType, err = jsonID(v, "type"); err != nil {
@@ -181,17 +182,17 @@ func (p *RelativePosition) UnmarshalJSON(text []byte) error {
 	}
 	if name, ok := v.Get("tname"); ok && name.Kind() != lib0.KindNull {
 		if name.Kind() != lib0.KindString {
-			return fmt.Errorf("relative position: tname is no string: %w", ErrMalformed)
+			return failed("relative position: tname is no string", ErrMalformed)
 		}
 		q.root, q.hasRoot = name.Str(), true
 	}
 	if assoc, ok := v.Get("assoc"); ok && assoc.Kind() != lib0.KindNull {
 		if q.assoc, ok = jsonInteger(assoc); !ok {
-			return fmt.Errorf("relative position: assoc is no integer: %w", ErrMalformed)
+			return failed("relative position: assoc is no integer", ErrMalformed)
 		}
 	}
 	if !q.hasType && !q.hasItem && !q.hasRoot {
-		return fmt.Errorf("relative position: %w: %w", ErrMalformed, errNoPosition)
+		return failed("relative position", ErrMalformed, errNoPosition)
 	}
 	*p = q
 	return nil
@@ -211,7 +212,7 @@ func jsonID(object lib0.Any, field string) (ID, bool, error) {
 	client, hasClient := number("client")
 	clock, hasClock := number("clock")
 	if !hasClient || !hasClock {
-		return ID{}, false, fmt.Errorf("relative position: %s is no id: %w", field, ErrMalformed)
+		return ID{}, false, failed("relative position: "+field+" is no id", ErrMalformed)
 	}
 	return ID{ClientID(client), uint64(clock)}, true, nil
 }

@@ -1,10 +1,6 @@
 package crdt
 
-import (
-	"fmt"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // StructureOnly returns an update that brings the same units as the given one,
 // so that others can be merged that build upon them, without showing what it
@@ -24,7 +20,7 @@ func StructureOnly(update []byte, keyed func(ID) bool) ([]byte, error) {
 	}
 	out, err := codec.Structure(update, ask)
 	if err != nil {
-		return nil, fmt.Errorf("reduce update to its structure: %w: %w", ErrMalformed, err)
+		return nil, failed("reduce update to its structure", ErrMalformed, err)
 	}
 	return out, nil
 }
@@ -54,7 +50,7 @@ func RenameClient(update []byte, from, to ClientID) ([]byte, error) {
 func RebaseClient(update []byte, from, to ID) ([]byte, error) {
 	out, err := codec.Rebase(update, codec.ID{Client: uint64(from.Client), Clock: from.Clock}, codec.ID{Client: uint64(to.Client), Clock: to.Clock})
 	if err != nil {
-		return nil, fmt.Errorf("move update to another client: %w: %w", ErrMalformed, err)
+		return nil, failed("move update to another client", ErrMalformed, err)
 	}
 	return out, nil
 }
@@ -64,7 +60,7 @@ func RebaseClient(update []byte, from, to ID) ([]byte, error) {
 func InsertedText(update []byte, maxBytes int) (string, error) {
 	text, err := codec.Strings(update, maxBytes)
 	if err != nil {
-		return "", fmt.Errorf("read text of update: %w: %w", ErrMalformed, err)
+		return "", failed("read text of update", ErrMalformed, err)
 	}
 	return string(text), nil
 }

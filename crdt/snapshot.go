@@ -2,7 +2,6 @@ package crdt
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -60,7 +59,7 @@ func decodeSnapshot(f codec.Format, b []byte) (Snapshot, error) {
 	sv := StateVector{}
 	deletes, err := codec.ReadSnapshot(f, b, func(client, clock uint64) { sv[ClientID(client)] = clock })
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("decode snapshot: %w: %w", ErrMalformed, err)
+		return Snapshot{}, failed("decode snapshot", ErrMalformed, err)
 	}
 	return newSnapshot(deletes, sv), nil
 }
@@ -85,7 +84,7 @@ func (s Snapshot) contains(f codec.Format, update []byte) (bool, error) {
 	}
 	deletes, err := r.Deletes()
 	if err = errors.Join(r.Err(), err); err != nil {
-		return false, fmt.Errorf("compare update with snapshot: %w: %w", ErrMalformed, err)
+		return false, failed("compare update with snapshot", ErrMalformed, err)
 	}
 	both := append(slices.Clone(s.deletes.ranges), deletes...).Normalize()
 	return known && slices.Equal(both, s.deletes.ranges), nil
@@ -96,11 +95,11 @@ func (s Snapshot) contains(f codec.Format, update []byte) (bool, error) {
 // content may be gone, or knows less than the snapshot.
 func (d *Doc) DocFromSnapshot(s Snapshot, c Config) (*Doc, error) {
 	if !d.config.DisableGC {
-		return nil, fmt.Errorf("document from snapshot: garbage is collected: %w", ErrSnapshot)
+		return nil, failed("document from snapshot: garbage is collected", ErrSnapshot)
 	}
 	for id, clock := range s.state {
 		if clock > d.stateOf(id) {
-			return nil, fmt.Errorf("document from snapshot: client %d ends at %d, not %d: %w", id, d.stateOf(id), clock, ErrSnapshot)
+			return nil, failed("document from snapshot: "+ID{id, clock - 1}.String()+" is not known", ErrSnapshot)
 		}
 	}
 	e := codec.NewEncoder(codec.V2)
@@ -120,7 +119,7 @@ func (d *Doc) DocFromSnapshot(s Snapshot, c Config) (*Doc, error) {
 	})
 	out := NewDoc(c)
 	if err := out.ApplyUpdateV2(e.Finish(), "snapshot"); err != nil {
-		return nil, fmt.Errorf("document from snapshot: %w", err)
+		return nil, failed("document from snapshot", err)
 	}
 	return out, nil
 }

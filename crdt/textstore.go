@@ -1,8 +1,6 @@
 package crdt
 
-import (
-	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 
 // maxTextBytes bounds the text that one document can hold, so that offsets,
 // while runs move about within a transaction, stay below 32 bits.

@@ -1,15 +1,13 @@
 package crdt
 
 import (
-	"reflect"
 	"slices"
-	"time"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
 
-// DefaultCaptureTimeout is the CaptureTimeout of Yjs.
-const DefaultCaptureTimeout = 500 * time.Millisecond
+// DefaultCaptureTimeout is the CaptureTimeout of Yjs, in milliseconds.
+const DefaultCaptureTimeout = 500
 
 // UndoConfig says what an UndoManager undoes.
 type UndoConfig struct {
@@ -20,11 +18,12 @@ type UndoConfig struct {
 	// must be comparable; nil stands for transactions whose origin is nil, and
 	// an empty list for none but the manager's own.
 	TrackedOrigins []any
-	// Now tells the time; nil: every transaction can be undone by itself.
-	Now func() time.Time
-	// CaptureTimeout is how long after a transaction another one is undone
-	// together with it. 0: DefaultCaptureTimeout; negative: never.
-	CaptureTimeout time.Duration
+	// Now tells the time in milliseconds since any moment, for instance as
+	// time.Now().UnixMilli(); nil or 0: every transaction can be undone by itself.
+	Now func() int64
+	// CaptureTimeout is for how many milliseconds after a transaction another one
+	// is undone together with it. 0: DefaultCaptureTimeout; negative: never.
+	CaptureTimeout int64
 	// Capture tells whether a transaction of a tracked origin is undone; nil:
 	// each is. It is Yjs's captureTransaction.
 	Capture func(*Txn) bool
@@ -79,7 +78,7 @@ type UndoManager[M any] struct {
 	undoStack, redoStack []*StackItem[M]
 	undoing, redoing     bool
 	current              *StackItem[M] // that is being popped
-	lastChange           time.Time     // zero: the next change is not captured together with it
+	lastChange           int64         // 0: the next change is not captured together with it
 
 	added, updated, popped []*func(StackEvent[M])
 	cleared                []*func(StackCleared)
@@ -152,7 +151,13 @@ func (u *UndoManager[M]) RemoveTrackedOrigin(origin any) {
 	}
 }
 
-func isComparable(origin any) bool { return origin == nil || reflect.ValueOf(origin).Comparable() }
+// isComparable tells whether == can be asked of an origin, as map keys must
+// allow it: a slice, or a struct with one, would panic.
+func isComparable(origin any) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	_ = map[any]bool{}[origin]
+	return true
+}
 
 // OnStackItemAdded calls f when a transaction became an item of its own, until
 // cancel is called. f may set the item's Meta.
@@ -188,7 +193,7 @@ func (u *UndoManager[M]) UndoStack() []*StackItem[M] { return slices.Clone(u.und
 func (u *UndoManager[M]) RedoStack() []*StackItem[M] { return slices.Clone(u.redoStack) }
 
 // StopCapturing makes the next transaction an item of its own.
-func (u *UndoManager[M]) StopCapturing() { u.lastChange = time.Time{} }
+func (u *UndoManager[M]) StopCapturing() { u.lastChange = 0 }
 
 // Clear forgets what can be undone, redone, or both; deleted content that was
 // kept for it can be collected, when it is deleted along with something else.
@@ -257,11 +262,11 @@ func (u *UndoManager[M]) record(tx *Txn) {
 		u.Clear(false, true)
 	}
 	insertions, deletions := tx.insertions(), unitSet{tx.report.deleters, slices.Clone(tx.deletes)}
-	var now time.Time
+	var now int64
 	if u.config.Now != nil {
 		now = u.config.Now()
 	}
-	fresh := u.undoing || u.redoing || len(*stack) == 0 || u.lastChange.IsZero() || now.Sub(u.lastChange) >= u.config.CaptureTimeout
+	fresh := u.undoing || u.redoing || len(*stack) == 0 || u.lastChange == 0 || now-u.lastChange >= u.config.CaptureTimeout
 	if fresh {
 		*stack = append(*stack, &StackItem[M]{insertions: insertions, deletions: deletions})
 	} else {

@@ -1,8 +1,6 @@
 package crdt
 
 import (
-	"fmt"
-
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 	"github.com/sheafdocs/sheaf/crdt/internal/packed"
@@ -19,7 +17,7 @@ type Packed struct {
 func OpenPacked(b []byte) (*Packed, error) {
 	file, err := packed.Open(b)
 	if err != nil {
-		return nil, fmt.Errorf("open packed document: %w: %w", ErrMalformed, err)
+		return nil, failed("open packed document", ErrMalformed, err)
 	}
 	return &Packed{file}, nil
 }
@@ -50,7 +48,7 @@ func (p *Packed) Visible() (*Doc, error) {
 	}
 	content, err := p.file.Content()
 	if err != nil {
-		return nil, fmt.Errorf("read packed content: %w: %w", ErrMalformed, err)
+		return nil, failed("read packed content", ErrMalformed, err)
 	}
 	u := newUnpacker(content)
 	u.visible()
@@ -62,14 +60,14 @@ func (p *Packed) Visible() (*Doc, error) {
 func (p *Packed) Update() ([]byte, error) {
 	history, err := p.file.History()
 	if err != nil {
-		return nil, fmt.Errorf("read packed history: %w: %w", ErrMalformed, err)
+		return nil, failed("read packed history", ErrMalformed, err)
 	}
 	if p.file.Plain {
 		return history[0], nil
 	}
 	content, err := p.file.Content()
 	if err != nil {
-		return nil, fmt.Errorf("read packed content: %w: %w", ErrMalformed, err)
+		return nil, failed("read packed content", ErrMalformed, err)
 	}
 	u := newUnpacker(content)
 	u.restore(p.file.States, history)
@@ -144,7 +142,7 @@ func (u *unpacker) failed() bool { return u.tree.Err() != nil }
 // update returns what was read as an update.
 func (u *unpacker) update() ([]byte, error) {
 	if err := u.err(); err != nil {
-		return nil, fmt.Errorf("unpack document: %w: %w", ErrMalformed, err)
+		return nil, failed("unpack document", ErrMalformed, err)
 	}
 	update := u.out.Finish(u.deletes.Normalize())
 	if u.pending == nil {

@@ -1,10 +1,6 @@
 package crdt
 
-import (
-	"fmt"
-
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // MergeUpdates merges updates into one that has the same effect, without a
 // document. The error wraps ErrMalformed.
@@ -16,7 +12,7 @@ func MergeUpdatesV2(updates ...[]byte) ([]byte, error) { return mergeUpdates(cod
 func mergeUpdates(f codec.Format, updates [][]byte) ([]byte, error) {
 	merged, err := codec.Merge(f, updates)
 	if err != nil {
-		return nil, fmt.Errorf("merge updates: %w: %w", ErrMalformed, err)
+		return nil, failed("merge updates", ErrMalformed, err)
 	}
 	return merged, nil
 }
@@ -35,7 +31,7 @@ func DiffUpdateV2(update []byte, sv StateVector) ([]byte, error) {
 func diffUpdate(f codec.Format, update []byte, sv StateVector) ([]byte, error) {
 	diff, err := codec.Diff(f, update, func(client uint64) uint64 { return sv[ClientID(client)] })
 	if err != nil {
-		return nil, fmt.Errorf("diff update: %w: %w", ErrMalformed, err)
+		return nil, failed("diff update", ErrMalformed, err)
 	}
 	return diff, nil
 }
@@ -55,7 +51,7 @@ func stateVectorFrom(f codec.Format, update []byte) (StateVector, error) {
 	sv := StateVector{}
 	err := codec.StateVector(f, update, func(client, clock uint64) { sv[ClientID(client)] = clock })
 	if err != nil {
-		return nil, fmt.Errorf("read state vector of update: %w: %w", ErrMalformed, err)
+		return nil, failed("read state vector of update", ErrMalformed, err)
 	}
 	return sv, nil
 }
@@ -68,7 +64,7 @@ func stateVectorFrom(f codec.Format, update []byte) (StateVector, error) {
 func SplitUpdate(update []byte, maxBytes, maxOps int) ([][]byte, error) {
 	pieces, err := codec.Split(update, maxBytes, maxOps)
 	if err != nil {
-		return nil, fmt.Errorf("split update: %w: %w", ErrMalformed, err)
+		return nil, failed("split update", ErrMalformed, err)
 	}
 	return pieces, nil
 }
@@ -79,7 +75,7 @@ func SplitUpdate(update []byte, maxBytes, maxOps int) ([][]byte, error) {
 func CompactUpdate(update []byte) ([]byte, error) {
 	compact, err := codec.Compact(update)
 	if err != nil {
-		return nil, fmt.Errorf("compact update: %w: %w", ErrMalformed, err)
+		return nil, failed("compact update", ErrMalformed, err)
 	}
 	return compact, nil
 }

@@ -1,8 +1,6 @@
 package crdt
 
-import (
-	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-)
+import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 
 // Kind tells what a Value holds.
 type Kind uint8

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -21,7 +20,7 @@ func Execute(p Program) []Observation { return newWorld(p).execute() }
 type world struct {
 	program  Program
 	replicas []*replica
-	now      time.Time
+	now      int64
 	log      []*update // every update there ever was
 	marks    []crdt.RelativePosition
 	snaps    []crdt.Snapshot
@@ -93,7 +92,7 @@ func (w *world) run(step Step, o *Observation) error {
 	to.events = nil
 	to.watches.begin()
 	if step.At > 0 {
-		w.now = time.UnixMilli(int64(step.At))
+		w.now = int64(step.At)
 	}
 	var err error
 	switch step.Kind {

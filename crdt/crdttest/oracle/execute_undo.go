@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -57,12 +56,12 @@ func (u *undo) open(step Step) error {
 	if len(types) == 0 {
 		return nil
 	}
-	timeout := time.Duration(step.Picks[0]%1000) * time.Millisecond
+	timeout := int64(step.Picks[0] % 1000)
 	if timeout == 0 {
 		timeout = -1
 	}
 	c := crdt.UndoConfig{
-		Now:                    func() time.Time { return u.replica.world.now },
+		Now:                    func() int64 { return u.replica.world.now },
 		CaptureTimeout:         timeout,
 		IgnoreRemoteMapChanges: step.N&undoRemoteMap != 0,
 		TrackedOrigins:         []any{},

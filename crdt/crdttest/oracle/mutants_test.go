@@ -194,7 +194,7 @@ var mutants = []mutant{
 	{"undo: inserted and deleted again", "undo.go",
 		"u.inScope(h) && !d.hasItem(&s.insertions, it) {", "u.inScope(h) {"},
 	{"undo: capture timeout", "undo.go",
-		"now.Sub(u.lastChange) >= u.config.CaptureTimeout", "now.Sub(u.lastChange) > u.config.CaptureTimeout"},
+		"now-u.lastChange >= u.config.CaptureTimeout", "now-u.lastChange > u.config.CaptureTimeout"},
 	{"undo: delete filter", "undo.go",
 		"if u.config.DeleteFilter == nil ||", "if true ||"},
 	{"undo: order of deletions", "undo.go",
