@@ -51,7 +51,7 @@ func (d *Doc) eachAuthor(list int32, from, to int64, yield func(Authored) bool) 
 	for start < to {
 		it := d.items.at(h)
 		skip := max(from-start, 0)
-		n := int(min(int64(it.length), to-start) - skip)
+		n := int(min(int64(it.len()), to-start) - skip)
 		id := ID{d.clients[it.client].id, it.clock + uint64(skip)}
 		switch {
 		case run.Length == 0:
@@ -64,7 +64,7 @@ func (d *Doc) eachAuthor(list int32, from, to int64, yield func(Authored) bool) 
 			}
 			run = Authored{Index: run.Index + run.Length, Length: n, ID: id}
 		}
-		start += int64(it.length)
+		start += int64(it.len())
 		h = d.seekRight(it.right, wantUnits)
 	}
 	yield(run)
@@ -72,7 +72,7 @@ func (d *Doc) eachAuthor(list int32, from, to int64, yield func(Authored) bool) 
 
 func (n *node) entryAuthor(key string) (ID, bool) {
 	h := n.entry(key)
-	if h == 0 || n.doc.items.at(h).deleted {
+	if h == 0 || n.doc.items.at(h).deleted() {
 		return ID{}, false
 	}
 	it := n.doc.items.at(h)

@@ -27,7 +27,7 @@ func (d *Doc) check(t testing.TB) {
 		t.Errorf("%d lists have no tree, not %d", treeless, n)
 	}
 	for h := handle(1); h < d.items.used; h++ {
-		if it := d.items.at(h); it.list != 0 && it.length > 0 {
+		if it := d.items.at(h); it.list != 0 && it.len() > 0 {
 			linked--
 		}
 	}
@@ -45,8 +45,8 @@ func (d *Doc) checkText(t testing.TB) {
 	for h := handle(1); h < d.items.used; h++ {
 		if it := d.items.at(h); it.kind == kindString {
 			bytes += int(it.size)
-			if got := uint64(lib0.UTF16Len(d.text.bytes(it))); got != it.length {
-				t.Errorf("item %d has %d units of text, length %d", h, got, it.length)
+			if got := uint64(lib0.UTF16Len(d.text.bytes(it))); got != it.len() {
+				t.Errorf("item %d has %d units of text, length %d", h, got, it.len())
 			}
 		}
 	}
@@ -78,8 +78,8 @@ func (d *Doc) checkClient(t testing.TB, c uint32) int {
 		}
 		for _, h := range b {
 			it := d.items.at(h)
-			if it.client != c || it.clock != clock || it.length == 0 {
-				t.Fatalf("client %d: item %d has client %d, clock %d, length %d at clock %d", cl.id, h, it.client, it.clock, it.length, clock)
+			if it.client != c || it.clock != clock || it.len() == 0 {
+				t.Fatalf("client %d: item %d has client %d, clock %d, length %d at clock %d", cl.id, h, it.client, it.clock, it.len(), clock)
 			}
 			clock = it.end()
 			n++
@@ -103,7 +103,7 @@ func (d *Doc) checkList(t testing.TB, i int32, treeless *int32) int {
 		if it.left != left || it.list != i {
 			t.Fatalf("list %d: item %d has left %d and list %d", i, h, it.left, it.list)
 		}
-		units += it.units()
+		units += it.visible()
 		found |= d.marksOf(it)
 		left = h
 		order = append(order, h)

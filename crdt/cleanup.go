@@ -69,7 +69,7 @@ func (d *Doc) collectDeletes(tx *Txn) {
 			if it.clock >= r.End() {
 				break
 			}
-			if it.deleted && it.kind != kindGC && !it.keep && d.mayCollect(h) {
+			if it.deleted() && it.kind != kindGC && !it.kept() && d.mayCollect(h) {
 				d.collect(h)
 			}
 			pos, more = cl.next(pos)

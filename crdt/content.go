@@ -13,14 +13,14 @@ func (tx *Txn) newItem(list int32, left, right handle) handle {
 	c := d.addClient(d.config.ClientID)
 	h := d.items.alloc()
 	it := d.items.at(h)
-	it.client, it.clock, it.length, it.list = c, d.clients[c].state, 1, list
+	it.client, it.clock, it.units, it.list = c, d.clients[c].state, 1, list
 	if left != 0 {
 		l := d.items.at(left)
-		it.originClient, it.originClock = l.client, l.end()-1
+		it.setOrigin(unit{l.client, l.end() - 1})
 	}
 	if right != 0 {
 		r := d.items.at(right)
-		it.rightClient, it.rightClock = r.client, r.clock
+		it.setRightOrigin(unit{r.client, r.clock})
 	}
 	return h
 }
@@ -57,7 +57,7 @@ func (tx *Txn) insertValue(list int32, left, right handle, v Value) handle {
 func (tx *Txn) insertPlain(list int32, left, right handle, values []lib0.Any) handle {
 	h := tx.newItem(list, left, right)
 	it := tx.doc.items.at(h)
-	it.kind, it.length, it.content = kindAny, uint64(len(values)), tx.doc.elements.add(values)
+	it.kind, it.units, it.content = kindAny, uint32(len(values)), tx.doc.elements.add(values)
 	tx.insert(h, left, right)
 	return h
 }
@@ -70,20 +70,19 @@ func (tx *Txn) insertText(list int32, left, right handle, text string) (handle, 
 	}
 	units := uint64(lib0.UTF16LenString(text))
 	if left != 0 && left == d.clients[d.clientIndex(d.config.ClientID)].last() {
-		var rightClient uint32
-		var rightClock uint64
+		var rightOrigin unit
 		if right != 0 {
 			r := d.items.at(right)
-			rightClient, rightClock = r.client, r.clock
+			rightOrigin = unit{r.client, r.clock}
 		}
-		if d.continues(left, kindString, right, rightClient, rightClock) {
+		if d.continues(left, kindString, right, rightOrigin) {
 			extendText(tx, left, text, units)
 			return left, nil
 		}
 	}
 	h := tx.newItem(list, left, right)
 	it := d.items.at(h)
-	it.kind, it.length = kindString, units
+	it.kind, it.units = kindString, uint32(units)
 	putText(&d.text, it, text)
 	tx.insert(h, left, right)
 	return h, nil
@@ -109,7 +108,7 @@ func (d *Doc) plainContent(it *item) []lib0.Any {
 	case kindBinary, kindEmbed:
 		return d.singles.values[it.content : it.content+1]
 	}
-	return make([]lib0.Any, it.length) // a format mark, say, in a map
+	return make([]lib0.Any, it.units) // a format mark, say, in a map
 }
 
 // lastValue returns the last value that an item holds.
@@ -138,7 +137,7 @@ func (d *Doc) singleValue(it *item) Value {
 // textUnits returns each UTF-16 unit of a string as a string of its own, as
 // Yjs sees text in an array or map.
 func (d *Doc) textUnits(it *item) []lib0.Any {
-	out := make([]lib0.Any, 0, it.length)
+	out := make([]lib0.Any, 0, it.units)
 	for _, r := range string(d.text.bytes(it)) {
 		if r > 0xffff {
 			high, low := utf16.EncodeRune(r)

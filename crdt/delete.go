@@ -7,7 +7,7 @@ import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 func (tx *Txn) delete(h handle) {
 	d := tx.doc
 	it := d.items.at(h)
-	if it.deleted {
+	if it.deleted() {
 		return
 	}
 	tx.deleteOne(it)
@@ -23,7 +23,7 @@ func (tx *Txn) delete(h handle) {
 		}
 		it := d.items.at(child)
 		switch {
-		case !it.deleted:
+		case !it.deleted():
 			tx.deleteOne(it)
 			if it.kind == kindType {
 				walks = append(walks, d.walkChildren(int32(it.content)))
@@ -39,12 +39,12 @@ func (tx *Txn) delete(h handle) {
 // deleteOne marks one item that is not deleted.
 func (tx *Txn) deleteOne(it *item) {
 	d := tx.doc
-	d.addUnits(it.list, it.leaf, -it.units())
-	it.deleted = true
+	d.addUnits(it.list, it.leaf, -it.visible())
+	it.set(flagDeleted)
 	if it.kind == kindFormat && it.leaf != 0 {
 		d.refreshMarks(it.list, it.leaf)
 	}
-	tx.addDelete(it.client, it.clock, it.length)
+	tx.addDelete(it.client, it.clock, it.len())
 	tx.change(it.list)
 	if it.kind == kindDoc {
 		tx.subdocRemoved(it.content)
@@ -109,7 +109,7 @@ func (tx *Txn) deleteRange(c uint32, clock, end uint64) {
 	pos := d.find(&d.clients[c], clock)
 	it := d.items.at(d.clients[c].at(pos))
 	more := true
-	if !it.deleted && it.clock < clock {
+	if !it.deleted() && it.clock < clock {
 		tx.split(c, pos, clock-it.clock)
 		pos = d.find(&d.clients[c], clock)
 	}
@@ -119,7 +119,7 @@ func (tx *Txn) deleteRange(c uint32, clock, end uint64) {
 		if it.clock >= end {
 			break
 		}
-		if !it.deleted {
+		if !it.deleted() {
 			if end < it.end() {
 				tx.split(c, pos, end-it.clock)
 				pos = d.find(&d.clients[c], it.clock)

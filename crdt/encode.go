@@ -39,12 +39,12 @@ func (d *Doc) deleteSet() codec.Ranges {
 			for _, h := range block {
 				it := d.items.at(h)
 				switch {
-				case !it.deleted:
+				case !it.deleted():
 					open = false
 				case open:
-					out[len(out)-1].Len += it.length
+					out[len(out)-1].Len += it.len()
 				default:
-					out = append(out, codec.Range{Client: uint64(cl.id), Clock: it.clock, Len: it.length})
+					out = append(out, codec.Range{Client: uint64(cl.id), Clock: it.clock, Len: it.len()})
 					open = true
 				}
 			}
@@ -98,17 +98,18 @@ func (d *Doc) encodeStructs(e *codec.Encoder, parts []touch) {
 func (d *Doc) encodeItem(e *codec.Encoder, h handle, offset uint64) {
 	it := d.items.at(h)
 	if it.kind == kindGC {
-		e.GC(it.length - offset)
+		e.GC(it.len() - offset)
 		return
 	}
+	origin, right := it.origin(), it.rightOrigin()
 	l := &d.lists[it.list]
 	header := codec.Header{
 		Ref:       it.kind,
-		HasOrigin: it.originClient != 0,
-		HasRight:  it.rightClient != 0,
+		HasOrigin: origin.client != 0,
+		HasRight:  right.client != 0,
 		HasSub:    l.entry,
-		Origin:    codec.ID{Client: uint64(d.clients[it.originClient].id), Clock: it.originClock},
-		Right:     codec.ID{Client: uint64(d.clients[it.rightClient].id), Clock: it.rightClock},
+		Origin:    codec.ID{Client: uint64(d.clients[origin.client].id), Clock: origin.clock},
+		Right:     codec.ID{Client: uint64(d.clients[right.client].id), Clock: right.clock},
 	}
 	if offset > 0 {
 		header.HasOrigin = true
@@ -133,11 +134,11 @@ func (d *Doc) encodeItem(e *codec.Encoder, h handle, offset uint64) {
 func (d *Doc) encodeContent(e *codec.Encoder, it *item, offset uint64) {
 	switch it.kind {
 	case kindDeleted:
-		e.Length(it.length - offset)
+		e.Length(it.len() - offset)
 	case kindString:
-		e.Text(d.text.bytes(it), offset, it.length)
+		e.Text(d.text.bytes(it), offset, it.len())
 	case kindAny, kindJSON:
-		e.Length(it.length - offset)
+		e.Length(it.len() - offset)
 		for _, v := range d.elements.values[it.content][offset:] {
 			if it.kind == kindAny {
 				e.Any(v)

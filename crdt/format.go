@@ -121,7 +121,7 @@ func (c *cursor) format(length int, want formatSet) {
 	negated := c.begin(want)
 	for c.right != 0 {
 		it := c.item()
-		if it.deleted {
+		if it.deleted() {
 			if length == 0 && len(negated) == 0 {
 				break
 			}
@@ -132,10 +132,10 @@ func (c *cursor) format(length int, want formatSet) {
 			break
 		}
 		if it.kind != kindFormat {
-			if uint64(length) < it.length {
+			if uint64(length) < it.len() {
 				tx.splitAt(c.right, uint64(length))
 			}
-			length -= int(it.length)
+			length -= int(it.len())
 			c.forward()
 			continue
 		}
@@ -158,7 +158,7 @@ func (c *cursor) format(length int, want formatSet) {
 		// adds line breaks then.
 		h := tx.newItem(c.list, c.left, c.right)
 		it := d.items.at(h)
-		it.kind, it.length = kindString, uint64(length)
+		it.kind, it.units = kindString, uint32(length)
 		putText(&d.text, it, strings.Repeat("\n", length))
 		tx.insert(h, c.left, c.right)
 		c.after(h)
@@ -177,10 +177,10 @@ func (c *cursor) delete(length int) {
 		it := c.item()
 		switch it.kind {
 		case kindType, kindEmbed, kindString:
-			if uint64(length) < it.length {
+			if uint64(length) < it.len() {
 				tx.splitAt(c.right, uint64(length))
 			}
-			length -= int(it.length)
+			length -= int(it.len())
 			tx.delete(c.right)
 		}
 		c.forward()

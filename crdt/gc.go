@@ -53,6 +53,8 @@ func (d *Doc) collect(h handle) {
 // dropContent frees what an item holds, and adds its type to types.
 func (d *Doc) dropContent(h handle, it *item, types []int32) []int32 {
 	switch it.kind {
+	case kindGC, kindDeleted:
+		return types // content is a part of their length
 	case kindString:
 		d.text.drop(h, it)
 	case kindJSON, kindAny:
@@ -94,11 +96,13 @@ func (d *Doc) collectList(list int32, types []int32) []int32 {
 		it := d.items.at(h)
 		types = d.dropContent(h, it, types)
 		d.forgetRedone(h, it)
-		it.keep = false
+		it.unset(flagKept)
 		h = it.right
-		it.kind, it.deleted = kindGC, true
+		it.kind = kindGC
+		it.set(flagDeleted)
 		it.left, it.right, it.list, it.leaf = 0, 0, 0, 0
-		it.originClient, it.originClock, it.rightClient, it.rightClock = 0, 0, 0, 0
+		it.setOrigin(unit{})
+		it.setRightOrigin(unit{})
 	}
 	*l = itemList{}
 	delete(d.redoneIn, list)

@@ -90,11 +90,11 @@ func (tx *Txn) integrate(s *codec.Struct, offset uint64, left, right handle, lis
 		tx.addCollected(c, s.Clock+offset, s.Len-offset)
 		return
 	}
-	var rightClient uint32
+	var rightOrigin unit
 	if s.HasRight {
-		rightClient = d.clientIndex(ClientID(s.Right.Client))
+		rightOrigin = unit{d.clientIndex(ClientID(s.Right.Client)), s.Right.Clock}
 	}
-	if left != 0 && left == d.clients[c].last() && d.continues(left, s.Ref, right, rightClient, s.Right.Clock) {
+	if left != 0 && left == d.clients[c].last() && d.continues(left, s.Ref, right, rightOrigin) {
 		if s.Ref == codec.RefString {
 			text, units := s.Text(offset)
 			extendText(tx, left, text, units)
@@ -105,12 +105,13 @@ func (tx *Txn) integrate(s *codec.Struct, offset uint64, left, right handle, lis
 	}
 	h := d.items.alloc()
 	it := d.items.at(h)
-	it.client, it.clock, it.length = c, s.Clock+offset, s.Len-offset
-	it.rightClient, it.rightClock = rightClient, s.Right.Clock
+	it.client, it.clock, it.kind = c, s.Clock+offset, s.Ref
+	it.setLen(s.Len - offset)
+	it.setRightOrigin(rightOrigin)
 	if offset > 0 {
-		it.originClient, it.originClock = c, it.clock-1
+		it.setOrigin(unit{c, it.clock - 1})
 	} else if s.HasOrigin {
-		it.originClient, it.originClock = d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock
+		it.setOrigin(unit{d.clientIndex(ClientID(s.Origin.Client)), s.Origin.Clock})
 	}
 	it.list = list
 	tx.setContent(h, s, offset)
@@ -121,7 +122,6 @@ func (tx *Txn) integrate(s *codec.Struct, offset uint64, left, right handle, lis
 func (tx *Txn) setContent(h handle, s *codec.Struct, offset uint64) {
 	d := tx.doc
 	it := d.items.at(h)
-	it.kind = s.Ref
 	switch s.Ref {
 	case codec.RefString:
 		text, _ := s.Text(offset)
@@ -163,13 +163,13 @@ func (tx *Txn) insert(h, left, right handle) {
 		tx.delete(left) // the value that the entry had until now
 	}
 	d.clients[it.client].push(h, it.clock)
-	tx.advance(it.client, it.length)
+	tx.advance(it.client, it.len())
 	typ := l.typ
 	t := d.types[typ]
 	switch it.kind {
 	case kindDeleted:
-		it.deleted = true
-		tx.addDelete(it.client, it.clock, it.length)
+		it.set(flagDeleted)
+		tx.addDelete(it.client, it.clock, it.len())
 	case kindFormat:
 		t.formatted = true
 		if t.formats == nil {
@@ -180,7 +180,7 @@ func (tx *Txn) insert(h, left, right handle) {
 		tx.subdocAdded(it.content)
 	}
 	tx.change(it.list)
-	if t.item != 0 && d.items.at(t.item).deleted || l.entry && it.right != 0 {
+	if t.item != 0 && d.items.at(t.item).deleted() || l.entry && it.right != 0 {
 		tx.delete(h)
 	}
 }
@@ -190,13 +190,15 @@ func (tx *Txn) insert(h, left, right handle) {
 func (tx *Txn) addCollected(c uint32, clock, length uint64) {
 	d := tx.doc
 	if last := d.clients[c].last(); last != 0 && d.items.at(last).kind == kindGC && d.queue[0] == tx {
-		d.items.at(last).length += length
+		it := d.items.at(last)
+		it.setLen(it.len() + length)
 		tx.advance(c, length)
 		return
 	}
 	h := d.items.alloc()
 	it := d.items.at(h)
-	it.kind, it.client, it.clock, it.length, it.deleted = kindGC, c, clock, length, true
+	it.kind, it.client, it.clock, it.flags = kindGC, c, clock, flagDeleted
+	it.setLen(length)
 	d.clients[c].push(h, it.clock)
 	tx.advance(c, length)
 }

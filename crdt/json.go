@@ -119,7 +119,7 @@ func (d *Doc) writeXML(b *strings.Builder, t *sharedType, depth int) {
 		for _, key := range slices.Sorted(maps.Keys(attributes)) {
 			it := attributes[key]
 			b.WriteString(" " + key + `="`)
-			d.writeItem(b, it, int(it.length)-1, depth)
+			d.writeItem(b, it, int(it.len())-1, depth)
 			b.WriteByte('"')
 		}
 		b.WriteString(">")

@@ -17,7 +17,7 @@ func (d *Doc) link(h handle) {
 	if l.root != 0 {
 		d.treeInsert(h)
 	} else {
-		l.units += it.units()
+		l.units += it.visible()
 		l.marks |= d.marksOf(it)
 		if !l.entry && l.first == l.last { // the first child
 			d.treeless.Add(1)
@@ -32,11 +32,11 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 	h := d.items.alloc()
 	lh := d.clients[c].at(pos)
 	left, right := d.items.at(lh), d.items.at(h)
-	units := left.units()
+	visible := left.visible()
 	*right = *left
 	right.clock += diff
-	right.length -= diff
-	right.originClient, right.originClock = c, right.clock-1
+	right.setLen(left.len() - diff)
+	right.setOrigin(unit{c, right.clock - 1})
 	right.left, right.leaf = lh, 0
 	switch left.kind {
 	case kindString:
@@ -46,10 +46,10 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 		d.elements.values[left.content] = all[:diff:diff]
 		right.content = d.elements.add(all[diff:])
 	}
-	left.length = diff
-	d.addUnits(left.list, left.leaf, left.units()-units)
+	left.setLen(diff)
+	d.addUnits(left.list, left.leaf, left.visible()-visible)
 	d.link(h)
-	if left.redone {
+	if left.redone() {
 		u := d.redone[lh]
 		d.setRedone(h, unit{u.client, u.clock + diff})
 	}
@@ -96,7 +96,7 @@ func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
 	d := tx.doc
 	it := d.items.at(h)
 	growText(&d.text, h, it, text)
-	it.length += units
+	it.units += uint32(units)
 	d.addUnits(it.list, it.leaf, int64(units))
 	tx.advance(it.client, units)
 	tx.change(it.list)
@@ -108,7 +108,7 @@ func (tx *Txn) extendDeleted(h handle, units uint64) {
 	d := tx.doc
 	it := d.items.at(h)
 	tx.addDelete(it.client, it.end(), units)
-	it.length += units
+	it.setLen(it.len() + units)
 	tx.advance(it.client, units)
 	tx.change(it.list)
 }
@@ -116,20 +116,20 @@ func (tx *Txn) extendDeleted(h handle, units uint64) {
 // continues tells whether content that follows the last item h of a client,
 // and has the given kind, right neighbour and right origin, would be joined
 // with it at the end of the transaction. Then it can be added to h at once.
-func (d *Doc) continues(h handle, kind uint8, right handle, rightClient uint32, rightClock uint64) bool {
+func (d *Doc) continues(h handle, kind uint8, right handle, rightOrigin unit) bool {
 	if d.queue[0] != d.tx {
 		// An earlier transaction is still to be reported, in which Yjs shows the
 		// two as they are before they are joined.
 		return false
 	}
 	it := d.items.at(h)
-	if it.keep || it.redone {
+	if it.kept() || it.redone() {
 		return false // what is added is not kept and can be collected
 	}
 	switch kind {
 	case kindString, kindDeleted:
-		return it.kind == kind && it.deleted == (kind == kindDeleted) && it.right == right &&
-			it.rightClient == rightClient && it.rightClock == rightClock && !d.lists[it.list].entry
+		return it.kind == kind && it.deleted() == (kind == kindDeleted) && it.right == right &&
+			it.rightOrigin() == rightOrigin && !d.lists[it.list].entry
 	}
 	return false
 }

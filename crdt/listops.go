@@ -76,11 +76,11 @@ func (n *node) deleteUnits(tx *Txn, index, length int) error {
 	left := uint64(length)
 	for h = n.doc.seekRight(h, wantLive); h != 0 && left > 0; {
 		it := n.doc.items.at(h)
-		if left < it.length {
+		if left < it.len() {
 			tx.splitAt(h, left)
 		}
 		tx.delete(h)
-		left -= it.length
+		left -= it.len()
 		h = n.doc.seekRight(it.right, wantLive)
 	}
 	return nil

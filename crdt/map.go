@@ -74,7 +74,7 @@ func (d *Doc) entryItems(t *sharedType) iter.Seq2[string, *item] {
 	return func(yield func(string, *item) bool) {
 		for _, e := range t.entries.all() {
 			if h := d.lists[e.list].last; h != 0 {
-				if it := d.items.at(h); !it.deleted && !yield(d.keys[e.key], it) {
+				if it := d.items.at(h); !it.deleted() && !yield(d.keys[e.key], it) {
 					return
 				}
 			}
@@ -128,7 +128,7 @@ func (n *node) entry(key string) handle {
 // getEntry returns the value of a key of the type's map.
 func (n *node) getEntry(key string) (Value, bool) {
 	if h := n.entry(key); h != 0 {
-		if it := n.doc.items.at(h); !it.deleted {
+		if it := n.doc.items.at(h); !it.deleted() {
 			return n.doc.lastValue(it), true
 		}
 	}

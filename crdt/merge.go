@@ -4,16 +4,15 @@ package crdt
 // clock, is one run with it.
 func (d *Doc) canJoin(lh, rh handle) bool {
 	l, r := d.items.at(lh), d.items.at(rh)
-	if l.kind != r.kind || l.deleted != r.deleted {
+	if l.kind != r.kind || l.deleted() != r.deleted() {
 		return false
 	}
 	switch l.kind {
 	case kindGC:
 		return true
 	case kindString, kindAny, kindJSON, kindDeleted:
-		return l.right == rh && !l.redone && !r.redone &&
-			r.originClient == l.client && r.originClock == r.clock-1 &&
-			l.rightClient == r.rightClient && l.rightClock == r.rightClock
+		return l.right == rh && !l.redone() && !r.redone() &&
+			r.origin() == unit{l.client, r.clock - 1} && l.rightOrigin() == r.rightOrigin()
 	}
 	return false
 }
@@ -49,11 +48,11 @@ func (d *Doc) joinLefts(c uint32, pos runPos) (runPos, int) {
 func (d *Doc) absorb(lh, rh handle) {
 	l, r := d.items.at(lh), d.items.at(rh)
 	if l.kind != kindGC {
-		l.keep = l.keep || r.keep
-		units := r.units()
+		l.flags |= r.flags // they differ in flagKept at most
+		visible := r.visible()
 		if r.leaf != 0 {
 			d.treeRemove(rh)
-			d.addUnits(l.list, l.leaf, units)
+			d.addUnits(l.list, l.leaf, visible)
 		}
 		switch l.kind {
 		case kindString:
@@ -69,6 +68,6 @@ func (d *Doc) absorb(lh, rh handle) {
 			d.lists[l.list].last = lh
 		}
 	}
-	l.length += r.length
+	l.setLen(l.len() + r.len())
 	d.items.release(rh)
 }

@@ -237,7 +237,7 @@ func (d *Doc) unitIndex(h handle) int64 {
 	lf := &d.tree.leaves[at]
 	var index int64
 	for _, left := range lf.items[:lf.slot(h)] {
-		index += d.items.at(left).units()
+		index += d.items.at(left).visible()
 	}
 	for kid, parent := at, lf.parent; parent != 0; {
 		p := &d.tree.inners[parent]

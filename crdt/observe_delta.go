@@ -32,9 +32,9 @@ func (e *Event) pieces(f func(piece)) {
 		if it.clock < start && start < it.end() && split {
 			cut := start - it.clock
 			f(piece{h, it, 0, cut, false, e.tx.deleted(it.client, it.clock)})
-			f(piece{h, it, cut, it.length, true, e.tx.deleted(it.client, start)})
+			f(piece{h, it, cut, it.len(), true, e.tx.deleted(it.client, start)})
 		} else {
-			f(piece{h, it, 0, it.length, it.clock >= start, e.tx.deleted(it.client, it.clock)})
+			f(piece{h, it, 0, it.len(), it.clock >= start, e.tx.deleted(it.client, it.clock)})
 		}
 		h = next
 	}
@@ -69,7 +69,7 @@ func (e *Event) ListDelta() []ListOp {
 	}
 	e.pieces(func(p piece) {
 		switch {
-		case p.it.deleted:
+		case p.it.deleted():
 			if p.deletes && !p.adds {
 				last(3).Delete += int(p.to - p.from)
 			}
@@ -264,7 +264,7 @@ func (w *textWalk) step(p piece) {
 	case p.deletes:
 		w.begin(walkDelete)
 		w.gone += units
-	case !p.it.deleted:
+	case !p.it.deleted():
 		w.begin(walkRetain)
 		w.retain += units
 	}
@@ -284,8 +284,8 @@ func insertable(v Value) bool {
 // pieceText returns the text of a part of a string.
 func (d *Doc) pieceText(p piece) []byte {
 	text := d.text.bytes(p.it)
-	if p.to < p.it.length {
-		end, _ := lib0.ByteOffset(text, int(p.to), int(p.it.length))
+	if p.to < p.it.len() {
+		end, _ := lib0.ByteOffset(text, int(p.to), int(p.it.len()))
 		text = text[:end]
 	}
 	if p.from > 0 {
@@ -319,7 +319,7 @@ func (w *textWalk) mark(p piece) {
 			w.endRetain()
 			w.changed.set(key, current)
 		}
-	case !p.it.deleted:
+	case !p.it.deleted():
 		w.old.set(key, value)
 		now := w.changed.get(key)
 		switch {
@@ -331,7 +331,7 @@ func (w *textWalk) mark(p piece) {
 			w.drop(p.h)
 		}
 	}
-	if !p.it.deleted {
+	if !p.it.deleted() {
 		if w.action == walkInsert {
 			w.flush()
 		}

@@ -132,7 +132,7 @@ func (p *packer) body(t packedType) {
 // deleted.
 func (p *packer) hasValue(e mapEntry) bool {
 	last := p.d.lists[e.list].last
-	return last != 0 && !p.d.items.at(last).deleted
+	return last != 0 && !p.d.items.at(last).deleted()
 }
 
 // list writes the items of a list. visible says whether the tree has a place
@@ -145,12 +145,12 @@ func (p *packer) list(list int32, visible bool) {
 		for h := d.lists[list].first; h != 0; h = d.items.at(h).right {
 			it := d.items.at(h)
 			items = append(items, it)
-			runs = append(runs, packed.Run{Client: p.clients[it.client], Clock: it.clock, Len: it.length})
+			runs = append(runs, packed.Run{Client: p.clients[it.client], Clock: it.clock, Len: it.len()})
 		}
 	}
 	left, right := packed.Neighbours(runs)
 	for i, it := range items {
-		p.odd = p.odd || !it.deleted && !visible
+		p.odd = p.odd || !it.deleted() && !visible
 		p.item(it, runs[i], left[i], right[i])
 	}
 	p.history[packed.Flags] = append(p.history[packed.Flags], packed.EndOfList)
@@ -163,11 +163,11 @@ func (p *packer) list(list int32, visible bool) {
 // item writes one item. left and right are its expected origins.
 func (p *packer) item(it *item, run packed.Run, left, right packed.Unit) {
 	flags := byte(packed.Live)
-	if it.deleted {
+	if it.deleted() {
 		flags = it.kind
 	}
-	origin := p.unit(it.originClient, it.originClock)
-	rightOrigin := p.unit(it.rightClient, it.rightClock)
+	origin := p.unit(it.origin())
+	rightOrigin := p.unit(it.rightOrigin())
 	if origin != left {
 		flags |= packed.OtherOrigin
 		p.named(origin, run)
@@ -181,21 +181,21 @@ func (p *packer) item(it *item, run packed.Run, left, right packed.Unit) {
 	h.Uint(packed.Clients, run.Client)
 	h[packed.Clocks] = binary.AppendVarint(h[packed.Clocks], int64(run.Clock)-int64(p.ends[run.Client]))
 	p.ends[run.Client] = run.Clock + run.Len
-	if it.deleted {
+	if it.deleted() {
 		p.deleted(it)
 	} else {
 		p.visible(it)
 	}
 	if it.kind == kindType {
-		p.types = append(p.types, packedType{int32(it.content), !it.deleted})
+		p.types = append(p.types, packedType{int32(it.content), !it.deleted()})
 	}
 }
 
-func (p *packer) unit(client uint32, clock uint64) packed.Unit {
-	if client == 0 {
+func (p *packer) unit(u unit) packed.Unit {
+	if u.client == 0 {
 		return packed.Unit{}
 	}
-	return packed.Unit{Known: true, Client: p.clients[client], Clock: clock}
+	return packed.Unit{Known: true, Client: p.clients[u.client], Clock: u.clock}
 }
 
 // named writes an origin that is not the expected one.
@@ -227,7 +227,7 @@ func (p *packer) visible(it *item) {
 // garbage collection is off.
 func (p *packer) deleted(it *item) {
 	if it.kind == kindDeleted {
-		p.history.Uint(packed.Gaps, it.length)
+		p.history.Uint(packed.Gaps, it.len())
 		return
 	}
 	p.history[packed.Gone] = p.d.appendContent(p.history[packed.Gone], it)
@@ -251,7 +251,7 @@ func (p *packer) collected() {
 				if it := d.items.at(h); it.kind == kindGC {
 					p.history.Uint(packed.Collected, p.clients[c]+1)
 					p.history.Uint(packed.Collected, it.clock-end)
-					p.history.Uint(packed.Collected, it.length)
+					p.history.Uint(packed.Collected, it.len())
 					end = it.end()
 				}
 			}

@@ -40,8 +40,8 @@ func (d *Doc) placeAfter(it *item, left, right, rival handle) (handle, bool) {
 		passed.add(o)
 		oi := d.items.at(o)
 		switch {
-		case oi.originClient == it.originClient && oi.originClock == it.originClock:
-			same := oi.rightClient == it.rightClient && oi.rightClock == it.rightClock
+		case oi.origin() == it.origin():
+			same := oi.rightOrigin() == it.rightOrigin()
 			if d.clients[oi.client].id < d.clients[it.client].id {
 				left, free = o, len(passed.items)
 				if same && free%rivalStep == 0 {
@@ -51,7 +51,8 @@ func (d *Doc) placeAfter(it *item, left, right, rival handle) (handle, bool) {
 				return left, true // o, a rival for the same place, comes after it
 			}
 		case oi.originClient != 0:
-			origin := d.itemAt(oi.originClient, oi.originClock)
+			u := oi.origin()
+			origin := d.itemAt(u.client, u.clock)
 			i := passed.index(origin)
 			if i < 0 && rival != 0 {
 				if l.entry {
@@ -88,10 +89,9 @@ const rivalStep = 8
 // else was written there: had the item come first, each of those would have
 // gone before it, and the order does not depend on which came first.
 type rivals struct {
-	list                      int32
-	originClient, rightClient uint32
-	originClock, rightClock   uint64
-	known                     blockList[rival] // by client
+	list                int32
+	origin, rightOrigin unit
+	known               blockList[rival] // by client
 }
 
 type rival struct {
@@ -101,8 +101,7 @@ type rival struct {
 
 // at tells whether an item was written at the place.
 func (r *rivals) at(it *item) bool {
-	return it.list == r.list && it.originClient == r.originClient && it.rightClient == r.rightClient &&
-		it.originClock == r.originClock && it.rightClock == r.rightClock
+	return it.list == r.list && it.origin() == r.origin && it.rightOrigin() == r.rightOrigin
 }
 
 // search returns the place of the first rival of a client that is not lower.
@@ -130,7 +129,7 @@ func (r *rivals) before(d *Doc, it *item) handle {
 // add takes note of a rival of an item.
 func (r *rivals) add(d *Doc, it *item, h handle) {
 	if !r.at(it) {
-		*r = rivals{it.list, it.originClient, it.rightClient, it.originClock, it.rightClock, r.known[:0]}
+		*r = rivals{it.list, it.origin(), it.rightOrigin(), r.known[:0]}
 	}
 	id := d.clients[d.items.at(h).client].id
 	block, i := r.search(id)

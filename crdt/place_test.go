@@ -54,7 +54,7 @@ func order(d *Doc) string {
 	for _, l := range d.lists {
 		for h := l.first; h != 0; h = d.items.at(h).right {
 			it := d.items.at(h)
-			fmt.Fprint(&out, d.clients[it.client].id, ":", it.clock, "+", it.length, " ")
+			fmt.Fprint(&out, d.clients[it.client].id, ":", it.clock, "+", it.len(), " ")
 		}
 	}
 	return out.String()

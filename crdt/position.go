@@ -16,7 +16,7 @@ func (tx *Txn) locate(list int32, index int) (left, right handle) {
 	}
 	left, start := d.findUnit(l, int64(index)-1)
 	it := d.items.at(left)
-	if diff := int64(index) - start; diff < int64(it.length) {
+	if diff := int64(index) - start; diff < int64(it.len()) {
 		return left, tx.splitAt(left, uint64(diff))
 	}
 	return left, it.right

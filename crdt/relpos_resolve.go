@@ -20,7 +20,7 @@ func (d *Doc) Resolve(p RelativePosition, followUndone bool) (AbsolutePosition, 
 		typ = d.lists[it.list].typ
 		if !d.isDeleted(d.types[typ]) {
 			index = d.unitsBefore(h)
-			if it.units() > 0 {
+			if it.visible() > 0 {
 				index += int64(diff)
 				if p.assoc < 0 {
 					index++
@@ -67,7 +67,7 @@ func (d *Doc) lookUp(id ID, followUndone bool) (handle, uint64, bool) {
 		h := d.itemAt(u.client, u.clock)
 		it := d.items.at(h)
 		diff := u.clock - it.clock
-		if !followUndone || !it.redone {
+		if !followUndone || !it.redone() {
 			return h, diff, true
 		}
 		u = d.redone[h]
@@ -79,14 +79,14 @@ func (d *Doc) lookUp(id ID, followUndone bool) (handle, uint64, bool) {
 func (d *Doc) unitsBefore(h handle) (units int64) {
 	if d.lists[d.items.at(h).list].entry { // values of a key are few
 		for h = d.items.at(h).left; h != 0; h = d.items.at(h).left {
-			units += d.items.at(h).units()
+			units += d.items.at(h).visible()
 		}
 		return units
 	}
 	at := d.leafOf(h)
 	lf := &d.tree.leaves[at]
 	for i := range lf.slot(h) {
-		units += d.items.at(lf.items[i]).units()
+		units += d.items.at(lf.items[i]).visible()
 	}
 	for kid, parent := at, lf.parent; parent != 0; {
 		p := &d.tree.inners[parent]

@@ -78,7 +78,7 @@ func (w *runWalk) walk(list int32, from, to int64) {
 			if len(w.text) == 0 {
 				w.start = max(at, from)
 			}
-			w.text = d.appendUnits(w.text, it, max(from-at, 0), min(to-at, int64(it.length)))
+			w.text = d.appendUnits(w.text, it, max(from-at, 0), min(to-at, int64(it.len())))
 		case kindType, kindEmbed:
 			if !w.flush() || !w.insert(at, d.singleValue(it)) {
 				return
@@ -89,7 +89,7 @@ func (w *runWalk) walk(list int32, from, to int64) {
 			}
 			d.applyItem(&w.attrs, it)
 		}
-		at += it.units()
+		at += it.visible()
 		h = d.walkRight(it.right, wantLive)
 	}
 	w.flush()
@@ -117,11 +117,11 @@ func (w *runWalk) insert(index int64, v Value) bool {
 // appendUnits appends the units of a string from one of them to another.
 func (d *Doc) appendUnits(dst []byte, it *item, from, to int64) []byte {
 	text := d.text.bytes(it)
-	end, parted := lib0.ByteOffset(text, int(to), int(it.length))
+	end, parted := lib0.ByteOffset(text, int(to), int(it.len()))
 	start := 0
 	if from > 0 {
 		var inside bool
-		if start, inside = lib0.ByteOffset(text, int(from), int(it.length)); inside {
+		if start, inside = lib0.ByteOffset(text, int(from), int(it.len())); inside {
 			dst, start = append(dst, lib0.Replacement...), start+4
 		}
 	}

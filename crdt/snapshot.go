@@ -163,7 +163,7 @@ func (s Snapshot) Shows(r ClockRange) bool {
 // stands for the present.
 func (s *Snapshot) has(d *Doc, it *item) bool {
 	if s == nil {
-		return !it.deleted
+		return !it.deleted()
 	}
 	id := d.clients[it.client].id
 	return s.state[id] > it.clock && !s.deletes.has(uint64(id), it.clock)

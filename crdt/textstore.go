@@ -97,7 +97,7 @@ func (s *textStore) join(lh handle, left *item, rh handle, right *item) {
 // split moves the text from unit diff on to right. Half a surrogate pair
 // becomes U+FFFD on both sides.
 func (s *textStore) split(lh handle, left, right *item, diff uint64) {
-	at, inside := lib0.ByteOffset(s.bytes(left), int(diff), int(left.length))
+	at, inside := lib0.ByteOffset(s.bytes(left), int(diff), int(left.units))
 	s.unreserve(lh, left)
 	if !inside {
 		right.content, right.size = left.content+uint32(at), left.size-uint32(at)

@@ -115,7 +115,7 @@ func (d *Doc) addAbove(kid, parent int32, units int64) {
 // leafUnits sums up the units of a leaf from slot i on.
 func (d *Doc) leafUnits(l *leaf, i int32) (units int64) {
 	for ; i < l.n; i++ {
-		units += d.items.at(l.items[i]).units()
+		units += d.items.at(l.items[i]).visible()
 	}
 	return units
 }
@@ -136,7 +136,7 @@ func (d *Doc) findUnit(l *itemList, index int64) (handle, int64) {
 	}
 	lf := &d.tree.leaves[node]
 	for i := int32(0); ; i++ {
-		units := d.items.at(lf.items[i]).units()
+		units := d.items.at(lf.items[i]).visible()
 		if start+units > index {
 			return lf.items[i], start
 		}
@@ -160,7 +160,7 @@ func (w wanted) match(units int64, m marks) bool {
 
 func (d *Doc) matches(w wanted, h handle) bool {
 	it := d.items.at(h)
-	return w.match(it.units(), d.marksOf(it))
+	return w.match(it.visible(), d.marksOf(it))
 }
 
 // seekRight returns h or the first item to its right that w selects, or 0.

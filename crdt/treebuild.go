@@ -38,7 +38,7 @@ func (d *Doc) buildLeaves(l *itemList) (level []branch) {
 			it.leaf = b.node
 			lf.items[lf.n] = h
 			lf.n++
-			b.units += it.units()
+			b.units += it.visible()
 			b.marks |= d.marksOf(it)
 			h = it.right
 		}
@@ -112,7 +112,7 @@ func (d *Doc) walkRight(h handle, w wanted) handle {
 	}
 	for h != 0 {
 		it := d.items.at(h)
-		if w.match(it.units(), d.marksOf(it)) {
+		if w.match(it.visible(), d.marksOf(it)) {
 			return h
 		}
 		h = it.right

@@ -19,7 +19,7 @@ func (d *Doc) treeInsert(h handle) {
 	lf.items[slot] = h
 	lf.n++
 	it.leaf = at
-	d.addUnits(it.list, at, it.units())
+	d.addUnits(it.list, at, it.visible())
 	if it.kind == kindFormat {
 		d.addMarks(it.list, at, d.marksOf(it))
 	}
@@ -124,7 +124,7 @@ func (d *Doc) splitInner(list, node, slot int32) (int32, int32) {
 // The item must still know its list, and count as it did.
 func (d *Doc) treeRemove(h handle) {
 	it := d.items.at(h)
-	d.addUnits(it.list, it.leaf, -it.units())
+	d.addUnits(it.list, it.leaf, -it.visible())
 	lf := &d.tree.leaves[it.leaf]
 	slot := lf.slot(h)
 	copy(lf.items[slot:], lf.items[slot+1:lf.n])

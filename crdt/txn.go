@@ -275,7 +275,7 @@ func (tx *Txn) change(list int32) {
 	}
 	if t := tx.doc.types[l.typ]; t.item != 0 {
 		it := tx.doc.items.at(t.item)
-		if it.deleted || it.clock >= tx.before(it.client) {
+		if it.deleted() || it.clock >= tx.before(it.client) {
 			return
 		}
 	}

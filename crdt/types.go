@@ -151,7 +151,7 @@ func (d *Doc) addEntryList(typ int32, key uint32) int32 {
 
 // isDeleted tells whether the type, or a type that holds it, is deleted.
 func (d *Doc) isDeleted(t *sharedType) bool {
-	return t.gone || t.item != 0 && d.items.at(t.item).deleted
+	return t.gone || t.item != 0 && d.items.at(t.item).deleted()
 }
 
 // root returns the root type of a name, which it adds without a kind if it is

@@ -361,10 +361,10 @@ func (u *UndoManager[M]) revert(tx *Txn, s *StackItem[M]) (changed bool, err err
 	d := u.doc
 	var remove []handle
 	tx.eachItem(&s.insertions, func(h handle) {
-		if d.items.at(h).redone {
+		if d.items.at(h).redone() {
 			h = tx.latest(h)
 		}
-		if !d.items.at(h).deleted && u.inScope(h) {
+		if !d.items.at(h).deleted() && u.inScope(h) {
 			remove = append(remove, h)
 		}
 	})
@@ -401,7 +401,7 @@ func (d *Doc) undoItem(h handle) UndoItem {
 	it := d.items.at(h)
 	return UndoItem{
 		ID:     ID{d.clients[it.client].id, it.clock},
-		Length: it.length,
+		Length: it.len(),
 		Parent: d.view(d.lists[it.list].typ),
 		Value:  d.singleValue(it),
 	}

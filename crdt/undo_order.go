@@ -40,7 +40,7 @@ func (d *Doc) setRedone(h handle, u unit) {
 		d.redone, d.redoneIn = make(map[handle]unit), make(map[int32]*listOrder)
 	}
 	it := d.items.at(h)
-	it.redone = true
+	it.set(flagRedone)
 	d.redone[h] = u
 	if d.lists[it.list].entry {
 		return

@@ -9,10 +9,14 @@ import "slices"
 func (d *Doc) keep(h handle, keep bool) {
 	for h != 0 {
 		it := d.items.at(h)
-		if it.keep == keep {
+		if it.kept() == keep {
 			return
 		}
-		it.keep = keep
+		if keep {
+			it.set(flagKept)
+		} else {
+			it.unset(flagKept)
+		}
 		h = d.holder(it)
 	}
 }
@@ -28,9 +32,9 @@ func (tx *Txn) redoneAs(h handle) handle {
 
 // forgetRedone forgets as what an item was made again.
 func (d *Doc) forgetRedone(h handle, it *item) {
-	if it.redone {
+	if it.redone() {
 		delete(d.redone, h)
-		it.redone = false
+		it.unset(flagRedone)
 	}
 }
 
@@ -39,7 +43,7 @@ func (d *Doc) forgetRedone(h handle, it *item) {
 func (tx *Txn) latest(h handle) handle {
 	d := tx.doc
 	u := unit{d.items.at(h).client, d.items.at(h).clock}
-	for d.items.at(h).redone {
+	for d.items.at(h).redone() {
 		diff := u.clock - d.items.at(h).clock
 		u = d.redone[h]
 		u.clock += diff
@@ -67,16 +71,16 @@ type redo struct {
 func (r *redo) item(h handle) handle {
 	tx, d := r.tx, r.tx.doc
 	it := d.items.at(h)
-	if it.redone {
+	if it.redone() {
 		return tx.redoneAs(h)
 	}
 	l := d.lists[it.list]
 	typ, parent := l.typ, d.types[l.typ].item
-	if parent != 0 && d.items.at(parent).deleted {
-		if !d.items.at(parent).redone && (!r.wanted[parent] || r.item(parent) == 0) {
+	if parent != 0 && d.items.at(parent).deleted() {
+		if !d.items.at(parent).redone() && (!r.wanted[parent] || r.item(parent) == 0) {
 			return 0
 		}
-		for d.items.at(parent).redone {
+		for d.items.at(parent).redone() {
 			parent = tx.redoneAs(parent)
 		}
 		if d.items.at(parent).kind != kindType {
@@ -126,7 +130,7 @@ func (r *redo) neighbour(list int32, h, parent handle, nearest func(*listOrder, 
 		}
 		trace := h
 		for trace != 0 && d.items.at(trace).kind != kindGC && d.holder(d.items.at(trace)) != parent {
-			if !d.items.at(trace).redone {
+			if !d.items.at(trace).redone() {
 				trace = 0
 				break
 			}
@@ -152,7 +156,7 @@ func (r *redo) value(h handle, list int32, parent handle) (left handle, ok bool)
 				break
 			}
 			left = right
-			for d.items.at(left).redone {
+			for d.items.at(left).redone() {
 				left = tx.redoneAs(left)
 			}
 		}
@@ -171,7 +175,7 @@ func (r *redo) value(h handle, list int32, parent handle) (left handle, ok bool)
 func (r *redo) replaceable(h handle) bool {
 	d := r.tx.doc
 	it := d.items.at(h)
-	if it.redone || d.hasItem(&r.undone, it) {
+	if it.redone() || d.hasItem(&r.undone, it) {
 		return true
 	}
 	return r.stacked(it)
@@ -182,7 +186,8 @@ func (r *redo) again(h handle, list int32, left, right handle) handle {
 	tx, d := r.tx, r.tx.doc
 	n := tx.newItem(list, left, right)
 	old, it := d.items.at(h), d.items.at(n)
-	it.kind, it.length = old.kind, old.length
+	it.kind = old.kind
+	it.setLen(old.len())
 	switch old.kind {
 	case kindString:
 		putText(&d.text, it, d.text.bytes(old))
