@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -50,52 +51,155 @@ func (c *afterChecks) Err() error {
 	return nil
 }
 
-func TestApplyUpdateContext(t *testing.T) {
+// inBoth runs a test for both formats, with what makes longUpdate of format 1 one
+// of the format, and with what applies it.
+func inBoth(t *testing.T, f func(t *testing.T, update []byte, apply func(*crdt.Doc, crdt.Context, []byte, any) error)) {
 	update := longUpdate(t)
-	want := crdt.NewDoc(crdt.Config{})
-	if err := want.ApplyUpdate(update, nil); err != nil {
+	t.Run("V1", func(t *testing.T) { f(t, update, (*crdt.Doc).ApplyUpdateContext) })
+	v2, err := crdt.ConvertUpdateToV2(update)
+	if err != nil {
 		t.Fatal(err)
 	}
-	doc, steps := crdt.NewDoc(crdt.Config{}), 0
-	doc.OnUpdate(func(e crdt.UpdateEvent) {
-		steps++
-		if e.Origin != "here" {
-			t.Errorf("origin %v", e.Origin)
+	t.Run("V2", func(t *testing.T) { f(t, v2, (*crdt.Doc).ApplyUpdateV2Context) })
+}
+
+func TestApplyUpdateContext(t *testing.T) {
+	inBoth(t, func(t *testing.T, update []byte, apply func(*crdt.Doc, crdt.Context, []byte, any) error) {
+		want := crdt.NewDoc(crdt.Config{})
+		if err := apply(want, t.Context(), update, nil); err != nil {
+			t.Fatal(err)
+		}
+		doc, steps := crdt.NewDoc(crdt.Config{}), 0
+		doc.OnUpdate(func(e crdt.UpdateEvent) {
+			steps++
+			if e.Origin != "here" {
+				t.Errorf("origin %v", e.Origin)
+			}
+		})
+		looks := 0
+		for ; ; looks++ {
+			err := apply(doc, &afterChecks{t.Context(), looks}, update, "here")
+			if !errors.Is(err, context.Canceled) || errors.Is(err, crdt.ErrMalformed) {
+				t.Fatalf("after %d looks at the context: %v", looks, err)
+			}
+			if strings.Contains(err.Error(), "after step 1 of") {
+				break
+			}
+			if n := len(doc.StateVector()); n != 0 || doc.HasPending() {
+				t.Fatalf("after %d looks at the context the document has edits of %d clients", looks, n)
+			}
+		}
+		if looks < 5 {
+			t.Errorf("the context was looked at %d times before the first step", looks)
+		}
+		if !doc.HasPending() {
+			t.Error("nothing waits for the steps that were left out")
+		}
+		if err := apply(doc, t.Context(), update, "here"); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(doc.EncodeStateAsUpdate(nil), want.EncodeStateAsUpdate(nil)) {
+			t.Error("applied in steps, the document is another")
+		}
+		if steps < 2 {
+			t.Errorf("%d transactions", steps)
 		}
 	})
-	if err := doc.ApplyUpdateContext(&afterChecks{t.Context(), 5}, update, "here"); !errors.Is(err, context.Canceled) {
-		t.Fatalf("after 5 looks at the context: %v", err)
-	}
-	if !doc.HasPending() {
-		t.Error("nothing waits for the steps that were left out")
-	}
-	if err := doc.ApplyUpdateContext(t.Context(), update, "here"); err != nil {
+}
+
+// TestApplyUpdateV2ContextKeeps applies values that format 1 cannot hold.
+func TestApplyUpdateV2ContextKeeps(t *testing.T) {
+	from, to := crdt.NewDoc(crdt.Config{ClientID: 1}), crdt.NewDoc(crdt.Config{})
+	from.Transact(nil, func(tx *crdt.Txn) {
+		infinite := crdt.Number(math.Inf(1))
+		must(from.Text("t").InsertEmbed(tx, 0, crdt.ObjectOf(crdt.Field{Key: "n", Value: infinite}), crdt.Attr{Key: "n", Value: infinite}))
+	})
+	want := from.EncodeStateAsUpdateV2(nil)
+	if err := to.ApplyUpdateV2Context(t.Context(), want, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(doc.EncodeStateAsUpdate(nil), want.EncodeStateAsUpdate(nil)) {
-		t.Error("applied in steps, the document is another")
-	}
-	if steps < 2 {
-		t.Errorf("%d transactions", steps)
+	if got := to.EncodeStateAsUpdateV2(nil); !bytes.Equal(got, want) {
+		t.Errorf("%x, want %x", got, want)
 	}
 }
 
 func TestApplyUpdateContextRefuses(t *testing.T) {
-	update := longUpdate(t)
+	inBoth(t, func(t *testing.T, update []byte, apply func(*crdt.Doc, crdt.Context, []byte, any) error) {
+		for name, c := range map[string]struct {
+			ctx    context.Context
+			update []byte
+			err    error
+		}{
+			"done":      {&afterChecks{t.Context(), 0}, update, context.Canceled},
+			"malformed": {t.Context(), update[:len(update)-1], crdt.ErrMalformed},
+		} {
+			doc := crdt.NewDoc(crdt.Config{})
+			if err := apply(doc, c.ctx, c.update, nil); !errors.Is(err, c.err) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if n := len(doc.StateVector()); n != 0 {
+				t.Errorf("%s: the document has edits of %d clients", name, n)
+			}
+		}
+	})
+}
+
+// TestMergeUpdatesContext ends merging at each of the places where the context is
+// looked at, which must come often enough in every way of merging.
+func TestMergeUpdatesContext(t *testing.T) {
+	long := longUpdate(t)
+	single := func(client crdt.ClientID) []byte {
+		renamed, err := crdt.RenameClient(typed(1, "a")[0], 1, client)
+		must(err)
+		return renamed
+	}
+	keys, err := crdt.MergeUpdates(typed(1, strings.Repeat("keys", 5000))...)
+	must(err)
+	run, err := crdt.CompactUpdate(keys)
+	must(err)
+	var many [][]byte
+	for i := range 3000 {
+		many = append(many, single(crdt.ClientID(100+i)))
+	}
 	for name, c := range map[string]struct {
-		ctx    context.Context
-		update []byte
-		err    error
+		updates [][]byte
+		looks   int // at least
 	}{
-		"done":      {&afterChecks{t.Context(), 0}, update, context.Canceled},
-		"malformed": {t.Context(), update[:len(update)-1], crdt.ErrMalformed},
+		"none":          {nil, 1},
+		"one":           {[][]byte{long}, 10},
+		"two":           {[][]byte{long, long}, 10},
+		"one after two": {[][]byte{long, single(99), single(98)}, 10},
+		"known already": {[][]byte{run, keys}, 10},
+		"many":          {many, 4},
+		"many and long": {append([][]byte{long}, many...), 15},
 	} {
-		doc := crdt.NewDoc(crdt.Config{})
-		if err := doc.ApplyUpdateContext(c.ctx, c.update, nil); !errors.Is(err, c.err) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if n := len(doc.StateVector()); n != 0 {
-			t.Errorf("%s: the document has edits of %d clients", name, n)
-		}
+		t.Run(name, func(t *testing.T) {
+			want, err := crdt.MergeUpdates(c.updates...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			looks := 0
+			for ; ; looks++ {
+				got, err := crdt.MergeUpdatesContext(&afterChecks{t.Context(), looks}, c.updates...)
+				if err == nil {
+					if !bytes.Equal(got, want) {
+						t.Error("merged with a context, the update is another")
+					}
+					break
+				}
+				if !errors.Is(err, context.Canceled) || errors.Is(err, crdt.ErrMalformed) || got != nil {
+					t.Fatalf("after %d looks: %d bytes, %v", looks, len(got), err)
+				}
+			}
+			if looks < c.looks {
+				t.Errorf("%d looks at the context, want %d", looks, c.looks)
+			}
+		})
+	}
+	if _, err := crdt.MergeUpdatesV2Context(&afterChecks{t.Context(), 0}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := crdt.MergeUpdatesContext(t.Context(), long, long[:9]); !errors.Is(err, crdt.ErrMalformed) {
+		t.Error(err)
 	}
 }

@@ -44,6 +44,14 @@
 // for a while. Functions without a Doc are safe always; they read updates as a
 // stream, and take memory for what they return, not for what they read.
 //
+// Two things can take seconds, and end with a context: loading what is long
+// (Doc.ApplyUpdateContext), which takes about ten times as long as reading it, and merging
+// any number of updates (MergeUpdatesContext). The other functions without a Doc read
+// one update once, tens of megabytes a second, so whoever limits how long an update
+// may be limits them too; for what is longer than one wants to wait, SplitUpdate gives
+// parts that they can be called with one by one. Editing and encoding take no context,
+// because a transaction, once begun, is always completed.
+//
 // README.md beside the source explains the data structure, and has a table from
 // each call of Yjs to ours.
 package crdt

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -25,4 +26,19 @@ func ExampleDoc_ApplyUpdateContext() {
 	// Output:
 	// true 0
 	// <nil> a long history
+}
+
+func ExampleMergeUpdatesContext() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	merged, err := crdt.MergeUpdatesContext(ctx, typed(1, "keystrokes")...)
+	must(err)
+	fmt.Println(crdt.InsertedText(merged, 1000))
+
+	cancel()
+	_, err = crdt.MergeUpdatesContext(ctx, merged, merged)
+	fmt.Println(err)
+	// Output:
+	// keystrokes <nil>
+	// merge updates: context canceled
 }

@@ -126,7 +126,7 @@ func joinRuns(runs []*pendingRun) []byte {
 // mergeRuns merges runs that were pending with some that arrived.
 func mergeRuns(known, arrived []*pendingRun) []*pendingRun {
 	// Both were encoded here, so they merge without error.
-	merged, _ := codec.Merge(codec.Kept, [][]byte{joinRuns(known), joinRuns(arrived)})
+	merged, _ := codec.Merge(codec.Endless{}, codec.Kept, [][]byte{joinRuns(known), joinRuns(arrived)})
 	r := codec.NewFormatReader(codec.Kept, merged)
 	var w runWriter
 	for r.Next() {

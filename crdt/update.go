@@ -4,17 +4,45 @@ import "github.com/sheafdocs/sheaf/crdt/internal/codec"
 
 // MergeUpdates merges updates into one that has the same effect, without a
 // document. The error wraps ErrMalformed.
-func MergeUpdates(updates ...[]byte) ([]byte, error) { return mergeUpdates(codec.V1, updates) }
+func MergeUpdates(updates ...[]byte) ([]byte, error) {
+	return mergeUpdates(codec.Endless{}, codec.V1, updates)
+}
 
 // MergeUpdatesV2 is MergeUpdates for format 2.
-func MergeUpdatesV2(updates ...[]byte) ([]byte, error) { return mergeUpdates(codec.V2, updates) }
+func MergeUpdatesV2(updates ...[]byte) ([]byte, error) {
+	return mergeUpdates(codec.Endless{}, codec.V2, updates)
+}
 
-func mergeUpdates(f codec.Format, updates [][]byte) ([]byte, error) {
-	merged, err := codec.Merge(f, updates)
-	if err != nil {
-		return nil, failed("merge updates", ErrMalformed, err)
+// MergeUpdatesContext is MergeUpdates that ends, soon and with nothing, when ctx is
+// done; the error wraps that of ctx then.
+func MergeUpdatesContext(ctx Context, updates ...[]byte) ([]byte, error) {
+	return mergeUpdates(ctx, codec.V1, updates)
+}
+
+// MergeUpdatesV2Context is MergeUpdatesContext for format 2.
+func MergeUpdatesV2Context(ctx Context, updates ...[]byte) ([]byte, error) {
+	return mergeUpdates(ctx, codec.V2, updates)
+}
+
+func mergeUpdates(ctx Context, f codec.Format, updates [][]byte) ([]byte, error) {
+	err := ctx.Err()
+	var merged []byte
+	if err == nil {
+		merged, err = codec.Merge(ctx, f, updates)
 	}
-	return merged, nil
+	return merged, unread(ctx, "merge updates", err)
+}
+
+// unread says why an update was not read to its end: the context is done, or else
+// the update malformed.
+func unread(ctx Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if done := ctx.Err(); done != nil {
+		return failed(what, done)
+	}
+	return failed(what, ErrMalformed, err)
 }
 
 // DiffUpdate returns the part of an update that a replica with the given state
@@ -62,11 +90,8 @@ func stateVectorFrom(f codec.Format, update []byte) (StateVector, error) {
 // that. Structs come first, deletions last; characters stay whole. The error
 // wraps ErrMalformed.
 func SplitUpdate(update []byte, maxBytes, maxOps int) ([][]byte, error) {
-	pieces, err := codec.Split(update, maxBytes, maxOps)
-	if err != nil {
-		return nil, failed("split update", ErrMalformed, err)
-	}
-	return pieces, nil
+	pieces, err := codec.Split(codec.Endless{}, codec.V1, update, maxBytes, maxOps)
+	return pieces, unread(codec.Endless{}, "split update", err)
 }
 
 // CompactUpdate joins what a document would keep as one, without a document:

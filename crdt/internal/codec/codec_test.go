@@ -29,7 +29,7 @@ func (b *builder) text(s string) []byte {
 
 func mustMerge(t *testing.T, updates ...[]byte) []byte {
 	t.Helper()
-	out, err := Merge(V1, updates)
+	out, err := Merge(t.Context(), V1, updates)
 	if err != nil {
 		t.Fatal(err)
 	}

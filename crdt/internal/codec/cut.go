@@ -11,11 +11,15 @@ const rangeBytes = 40
 
 // Split cuts an update into several that, applied in order, have its effect.
 // Each holds at most maxOps structs and deleted ranges, and about maxBytes
-// bytes; only a struct that cannot be cut makes one longer.
-func Split(update []byte, maxBytes, maxOps int) ([][]byte, error) {
-	c := cutter{maxBytes: max(maxBytes, 2*structOverhead), maxOps: max(maxOps, 1)}
-	r := NewReader(update)
-	for r.Next() {
+// bytes, as format 1 counts them; only a struct that cannot be cut makes one
+// longer. It ends with the error of ctx when that is done.
+func Split(ctx Context, f Format, update []byte, maxBytes, maxOps int) ([][]byte, error) {
+	c := cutter{format: f, maxBytes: max(maxBytes, 2*structOverhead), maxOps: max(maxOps, 1), w: NewWriter(f)}
+	r := NewFormatReader(f, update)
+	for p := (pace{}); r.Next(); {
+		if err := p.tick(ctx); err != nil {
+			return nil, err
+		}
 		if r.Struct.Ref != RefSkip {
 			c.add(r.Struct)
 		}
@@ -33,6 +37,7 @@ func Split(update []byte, maxBytes, maxOps int) ([][]byte, error) {
 
 // cutter writes one piece after another.
 type cutter struct {
+	format           Format
 	maxBytes, maxOps int
 	out              [][]byte
 	w                Writer
@@ -95,7 +100,7 @@ func (c *cutter) addDeletes(deletes Ranges) {
 
 func (c *cutter) flush(deletes Ranges) {
 	c.out = append(c.out, c.w.Finish(deletes))
-	c.w, c.bytes, c.ops, c.end = Writer{}, 0, 0, ID{}
+	c.w, c.bytes, c.ops, c.end = NewWriter(c.format), 0, 0, ID{}
 }
 
 // fitting returns how many of the struct's first units take about size bytes,

@@ -3,27 +3,47 @@ package codec
 import "slices"
 
 // Merge merges updates of a format into one that has the effect of all of them.
-// Between structs of one client that do not follow each other it writes a Skip.
-func Merge(f Format, updates [][]byte) ([]byte, error) {
+// Between structs of one client that do not follow each other it writes a Skip. It
+// ends with the error of ctx when that is done.
+func Merge(ctx Context, f Format, updates [][]byte) ([]byte, error) {
 	if len(updates) == 1 {
-		if _, _, err := Scan(f, updates[0]); err != nil {
+		if err := check(ctx, f, updates[0]); err != nil {
 			return nil, err
 		}
 		return slices.Clone(updates[0]), nil
 	}
 	if len(updates) > sortedSources {
-		return mergeMany(f, updates)
+		return mergeMany(ctx, f, updates)
 	}
 	readers := make([]*Reader, len(updates))
 	for i, u := range updates {
 		readers[i] = NewFormatReader(f, u)
 	}
-	return MergeReaders(f, readers)
+	return mergeReaders(ctx, f, readers)
+}
+
+// check reads a whole update.
+func check(ctx Context, f Format, update []byte) error {
+	r := NewFormatReader(f, update)
+	for p := (pace{}); r.Next(); {
+		if err := p.tick(ctx); err != nil {
+			return err
+		}
+	}
+	if r.Err() != nil {
+		return r.Err()
+	}
+	_, err := r.Deletes()
+	return err
 }
 
 // MergeReaders merges a few updates of any formats, whose Readers have just
 // been made, into one of format f.
 func MergeReaders(f Format, readers []*Reader) ([]byte, error) {
+	return mergeReaders(Endless{}, f, readers)
+}
+
+func mergeReaders(ctx Context, f Format, readers []*Reader) ([]byte, error) {
 	m := merger{out: NewWriter(f)}
 	var started []*source
 	for _, r := range readers {
@@ -34,17 +54,20 @@ func MergeReaders(f Format, readers []*Reader) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return m.run(&sortedQueue{started})
+	return m.run(ctx, &sortedQueue{started})
 }
 
 // mergeMany is Merge of so many updates that most of them had better not be
 // opened before it is their turn.
-func mergeMany(f Format, updates [][]byte) ([]byte, error) {
+func mergeMany(ctx Context, f Format, updates [][]byte) ([]byte, error) {
 	m := merger{out: NewWriter(f)}
 	q := heapQueue{format: f, updates: updates, waiting: make([]waiting, 0, len(updates))}
 	var s source
 	s.r = &Reader{}
 	for i, u := range updates {
+		if err := m.pace.tick(ctx); err != nil {
+			return nil, err
+		}
 		s.open(f, u)
 		if s.next() {
 			q.waiting = append(q.waiting, waiting{s.r.Struct.ID, i})
@@ -54,7 +77,7 @@ func mergeMany(f Format, updates [][]byte) ([]byte, error) {
 	}
 	if len(q.waiting) > sortedSources {
 		q.sort()
-		return m.run(&q)
+		return m.run(ctx, &q)
 	}
 	var started []*source
 	for _, w := range q.waiting {
@@ -62,7 +85,7 @@ func mergeMany(f Format, updates [][]byte) ([]byte, error) {
 		s.next()
 		started = append(started, s)
 	}
-	return m.run(&sortedQueue{started})
+	return m.run(ctx, &sortedQueue{started})
 }
 
 // merger holds back one struct, so that what follows can still join it.
@@ -71,12 +94,15 @@ type merger struct {
 	current Struct
 	writing bool // current is set
 	deletes Ranges
+	pace    pace
 }
 
 // run merges the sources of a queue.
-func (m *merger) run(q queue) ([]byte, error) {
+func (m *merger) run(ctx Context, q queue) ([]byte, error) {
 	for s := q.next(); s != nil; s = q.next() {
-		m.step(s)
+		if err := m.step(ctx, s); err != nil {
+			return nil, err
+		}
 		if s.done {
 			if err := m.end(s); err != nil {
 				return nil, err
@@ -102,15 +128,21 @@ func (m *merger) end(s *source) error {
 
 // step takes structs from s, the first of the queue, up to the first that
 // another source may have to precede.
-func (m *merger) step(s *source) {
+func (m *merger) step(ctx Context, s *source) error {
+	if err := m.pace.tick(ctx); err != nil {
+		return err
+	}
 	client := s.r.Struct.Client
 	if !m.writing {
 		m.current, m.writing = s.r.Struct, true
 		s.next()
-	} else if !m.join(s, client) {
-		return
+	} else if joined, err := m.join(ctx, s, client); err != nil || !joined {
+		return err
 	}
 	for !s.done {
+		if err := m.pace.tick(ctx); err != nil {
+			return err
+		}
 		next := &s.r.Struct
 		if next.Client != client || next.Clock != m.current.End() {
 			break
@@ -118,19 +150,23 @@ func (m *merger) step(s *source) {
 		m.replace(next)
 		s.next()
 	}
+	return nil
 }
 
 // join puts the first struct of s after the current one. It returns false if
 // the sources have to be looked at again first.
-func (m *merger) join(s *source, client uint64) bool {
+func (m *merger) join(ctx Context, s *source, client uint64) (bool, error) {
 	skipped := false
 	for !s.done && s.r.Struct.End() <= m.current.End() && s.r.Struct.Client >= m.current.Client {
+		if err := m.pace.tick(ctx); err != nil {
+			return false, err
+		}
 		s.next() // known already
 		skipped = true
 	}
 	next := &s.r.Struct
 	if s.done || next.Client != client || skipped && next.Clock > m.current.End() {
-		return false
+		return false, nil
 	}
 	switch {
 	case client != m.current.Client:
@@ -146,7 +182,7 @@ func (m *merger) join(s *source, client uint64) bool {
 	default:
 		m.append(s, next)
 	}
-	return true
+	return true, nil
 }
 
 // append puts next, which starts inside the current struct or right after it,
