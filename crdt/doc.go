@@ -13,8 +13,8 @@
 // Map.AllAt and Doc.DocFromSnapshot show what was there. Text.Authors tells who
 // wrote what. Clone and Doc.Clone copy types and documents. MergeUpdates,
 // DiffUpdate, StateVectorFromUpdate, Inspect, ObfuscateUpdate, StructureOnly and
-// RenameClient work on updates without a document. Doc.Pack and OpenPacked keep a
-// document at rest.
+// RenameClient work on updates without a document. Package packed keeps
+// a document at rest.
 //
 // What is in a type is ranged over: All of each type yields all of it, AllAt as it
 // was at a snapshot, Text.Runs a part of a text with its formats, Attributes those

@@ -155,22 +155,6 @@ func ExampleInspect() {
 	// Output: [{2 0 1}] map[1:2] <nil>
 }
 
-func ExampleOpenPacked() {
-	d := crdt.NewDoc(crdt.Config{ClientID: 1})
-	d.Transact(nil, func(tx *crdt.Txn) { must(d.Text("body").Insert(tx, 0, "kept")) })
-	packed, err := crdt.OpenPacked(d.Pack())
-	must(err)
-	visible, err := packed.Visible() // to show at once
-	must(err)
-	fmt.Println(visible.Text("body"))
-	whole, err := packed.Doc(crdt.Config{ClientID: 2}) // to go on editing
-	must(err)
-	fmt.Println(whole.StateVector())
-	// Output:
-	// kept
-	// map[1:4]
-}
-
 func must(err error) {
 	if err != nil {
 		panic(err)

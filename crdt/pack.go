@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
@@ -9,26 +8,12 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/packed"
 )
 
-// Pack returns the whole document in a form for storage: about a quarter of
-// the bytes of its update, and with what is visible in front, so that
-// OpenPacked shows the text before, or without, reading the history. Nothing
-// is left out; Packed.Update gives back the bytes of EncodeStateAsUpdate, and
-// Pack makes sure of that before it returns.
-//
-// README.md beside the source explains why it is small.
-func (d *Doc) Pack() []byte {
-	state := d.EncodeStateAsUpdate(nil)
+// Columns returns the whole document as package packed compresses and stores it,
+// which is who this is for. It is Plain, and no more than states, if columns
+// cannot express it.
+func (d *Doc) Columns() packed.File {
 	p := packer{d: d}
-	if out := p.pack(); out != nil {
-		if p, err := OpenPacked(out); err == nil {
-			if again, err := p.Update(); err == nil && bytes.Equal(again, state) {
-				return out
-			}
-		}
-	}
-	// The columns cannot express the state: a key's newest value is deleted and
-	// an older one is not, as only updates made by hand have it.
-	return packed.File{Plain: true, States: d.packedStates(), History: packed.Columns{state}}.Append(nil)
+	return p.pack()
 }
 
 // packer writes a document's lists one after the other, in the order in which
@@ -52,8 +37,7 @@ type packedType struct {
 	live bool
 }
 
-// pack returns nil for what the columns cannot express.
-func (p *packer) pack() []byte {
+func (p *packer) pack() packed.File {
 	d := p.d
 	p.content = make(packed.Columns, packed.NumContent)
 	p.history = make(packed.Columns, packed.NumHistory)
@@ -75,9 +59,9 @@ func (p *packer) pack() []byte {
 		p.history[packed.Pending] = d.pendingUpdate()
 	}
 	if p.odd {
-		return nil
+		return packed.File{Plain: true, States: d.packedStates()}
 	}
-	return packed.File{States: d.packedStates(), Content: p.content, History: p.history}.Append(nil)
+	return packed.File{States: d.packedStates(), Content: p.content, History: p.history}
 }
 
 // packedStates returns the state of every client, in descending order of ids.

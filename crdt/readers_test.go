@@ -112,6 +112,6 @@ func read(t *testing.T, d *Doc) string {
 	copied, err := d.Clone(Config{})
 	see(copied.StateVector(), err)
 	Clone(m)
-	seen = append(seen, d.EncodeStateAsUpdate(nil), d.EncodeStateAsUpdateV2(StateVector{10: 1}), d.Pack(), now.Encode())
+	seen = append(seen, d.EncodeStateAsUpdate(nil), d.EncodeStateAsUpdateV2(StateVector{10: 1}), d.Columns(), now.Encode())
 	return fmt.Sprint(seen...)
 }

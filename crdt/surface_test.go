@@ -13,10 +13,11 @@ import (
 
 // entryTypes are the types whose methods are entry points; methods of other
 // types are read off what an entry point returns.
-var entryTypes = []string{"Doc", "Text", "Array", "Map", "XMLFragment", "XMLElement", "UndoManager", "Snapshot", "Packed"}
+var entryTypes = []string{"Doc", "Text", "Array", "Map", "XMLFragment", "XMLElement", "UndoManager", "Snapshot"}
 
-// selfEvident are methods that need no example, because their signature says it all.
-var selfEvident = strings.Fields(`ClientID GUID HasPending Subdocs Deleted Deletes IsPlain RedoStack UndoStack StopCapturing
+// selfEvident are methods that need no example, because their signature says it all;
+// Columns is for package packed alone.
+var selfEvident = strings.Fields(`ClientID Columns GUID HasPending Subdocs Deleted Deletes RedoStack UndoStack StopCapturing
 	OnAfterAllTransactions OnBeforeAllTransactions OnBeforeObserverCalls OnStackCleared OnStackItemPopped OnStackItemUpdated
 	AddToScope AddTrackedOrigin RemoveTrackedOrigin Attributes AttributeAt AttributeAuthor XMLText`)
 

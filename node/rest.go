@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/packed"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/wire"
@@ -22,12 +23,12 @@ const (
 
 // merged is what the entries that count come to.
 type merged struct {
-	doc    *crdt.Doc    // nil: at rest
-	packed *crdt.Packed // the same packed, if it was not touched since; never nil at rest
-	title  string       // at rest
-	used   time.Time    // when doc was touched last
-	since  time.Time    // when it was first touched since it was packed
-	times  int          // how often it was touched
+	doc    *crdt.Doc        // nil: at rest
+	packed *packed.Document // the same packed, if it was not touched since; never nil at rest
+	title  string           // at rest
+	used   time.Time        // when doc was touched last
+	since  time.Time        // when it was first touched since it was packed
+	times  int              // how often it was touched
 
 	spoiled bool // packed was of no use: doc lacks what was merged until the rebuild that is due
 

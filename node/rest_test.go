@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/packed"
 	"github.com/sheafdocs/sheaf/node/access"
 )
 
@@ -24,16 +25,16 @@ func spoil(t *testing.T, d *Document) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := doc.Pack()
+	good := packed.Pack(doc)
 	for i := range good {
 		raw := bytes.Clone(good)
 		raw[i] ^= 0xff
-		packed, err := crdt.OpenPacked(raw)
+		opened, err := packed.Open(raw)
 		if err != nil {
 			continue
 		}
-		if _, err := packed.Doc(bodyConfig); err != nil {
-			d.merged.packed = packed
+		if _, err := opened.Doc(bodyConfig); err != nil {
+			d.merged.packed = opened
 			return
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/packed"
 	"github.com/sheafdocs/sheaf/node/oplog"
 	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/store"
@@ -100,7 +101,7 @@ type viewMaking struct {
 	behind int // and times: those of d.merged when it was taken
 	times  int
 
-	packed *crdt.Packed
+	packed *packed.Document
 	size   int // bytes packed
 	parts  int // records in the store
 }
@@ -218,9 +219,9 @@ func (v *viewMaking) encode() ([]byte, error) {
 	if err := doc.ApplyUpdate(v.state, nil); err != nil {
 		return nil, fmt.Errorf("copy document: %w", err)
 	}
-	rec := viewRecord{Title: v.title, Packed: doc.Pack()}
+	rec := viewRecord{Title: v.title, Packed: packed.Pack(doc)}
 	var err error
-	if v.packed, err = crdt.OpenPacked(rec.Packed); err != nil {
+	if v.packed, err = packed.Open(rec.Packed); err != nil {
 		return nil, err
 	}
 	v.size = len(rec.Packed)
@@ -298,7 +299,7 @@ func (d *Document) adoptView(rec viewRecord) error {
 	if !d.undisputed() {
 		return fmt.Errorf("%w: chains have branches", errView)
 	}
-	packed, err := crdt.OpenPacked(rec.Packed)
+	opened, err := packed.Open(rec.Packed)
 	if err != nil {
 		return err
 	}
@@ -317,7 +318,7 @@ func (d *Document) adoptView(rec viewRecord) error {
 		}
 	}
 	d.causes = causes
-	d.merged = merged{packed: packed, title: rec.Title, size: len(rec.Packed), parts: d.merged.parts}
+	d.merged = merged{packed: opened, title: rec.Title, size: len(rec.Packed), parts: d.merged.parts}
 	for ref := range d.queue.held {
 		if c := causes.chains[ref.chain]; c != nil && ref.seq < c.applied() {
 			d.queue.release(ref)

@@ -5,8 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -61,4 +63,18 @@ func receiver(f *ast.FuncDecl) (name string) {
 		return true
 	})
 	return name
+}
+
+// TestImportsNothingLarge: time alone, which begins by asking a browser for its
+// clock and files, is 86 kB, fmt is 205.
+func TestImportsNothingLarge(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "../../../crdt").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, large := range []string{"compress/flate", "context", "fmt", "os", "time"} {
+		if slices.Contains(strings.Fields(string(out)), large) {
+			t.Errorf("crdt imports %s, or something that does", large)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/packed"
 )
 
 // Execute runs a program in our engine and returns what was seen after each
@@ -58,10 +59,10 @@ func (w *world) execute() (seen []Observation) {
 // nothing that Yjs has: what is wrong shows as an error of the last step.
 func (w *world) pack(o *Observation) {
 	for i, r := range w.replicas {
-		packed, err := crdt.OpenPacked(r.doc.Pack())
+		p, err := packed.Open(packed.Pack(r.doc))
 		var visible *crdt.Doc
 		if err == nil {
-			visible, err = packed.Visible()
+			visible, err = p.Visible()
 		}
 		if err == nil {
 			shown := &replica{doc: visible, defined: r.defined}

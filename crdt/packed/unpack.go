@@ -1,92 +1,13 @@
-package crdt
+package packed
 
 import (
+	"fmt"
+
+	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-	"github.com/sheafdocs/sheaf/crdt/internal/packed"
+	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
 )
-
-// Packed is a document in the form that Doc.Pack returns. Its methods may be
-// called from several goroutines.
-type Packed struct {
-	file *packed.Opened
-}
-
-// OpenPacked reads the head of a packed document, which costs nothing to speak
-// of. It keeps b, which must not change. The error wraps ErrMalformed.
-func OpenPacked(b []byte) (*Packed, error) {
-	file, err := packed.Open(b)
-	if err != nil {
-		return nil, failed("open packed document", ErrMalformed, err)
-	}
-	return &Packed{file}, nil
-}
-
-// IsPlain tells whether the document is kept as an update after all, because
-// columns could not express it; Visible then costs as much as Doc.
-func (p *Packed) IsPlain() bool { return p.file.Plain }
-
-// StateVector returns the state vector of the document.
-func (p *Packed) StateVector() StateVector {
-	sv := make(StateVector, len(p.file.States))
-	for _, s := range p.file.States {
-		if s.Clock > 0 {
-			sv[ClientID(s.Client)] = s.Clock
-		}
-	}
-	return sv
-}
-
-// Visible returns a document that shows the same as the packed one and has no
-// history: its texts, deltas, lists, maps and XML can be read, in the time
-// that their size takes, whatever was deleted or written before. It has other
-// ids than the packed document, so it must not be edited, merged or sent. The
-// error wraps ErrMalformed.
-func (p *Packed) Visible() (*Doc, error) {
-	if p.file.Plain {
-		return p.Doc(Config{})
-	}
-	content, err := p.file.Content()
-	if err != nil {
-		return nil, failed("read packed content", ErrMalformed, err)
-	}
-	u := newUnpacker(content)
-	u.visible()
-	return u.doc(Config{DisableFormatCleanup: true})
-}
-
-// Update returns the update that EncodeStateAsUpdate of the packed document
-// returned. The error wraps ErrMalformed.
-func (p *Packed) Update() ([]byte, error) {
-	history, err := p.file.History()
-	if err != nil {
-		return nil, failed("read packed history", ErrMalformed, err)
-	}
-	if p.file.Plain {
-		return history[0], nil
-	}
-	content, err := p.file.Content()
-	if err != nil {
-		return nil, failed("read packed content", ErrMalformed, err)
-	}
-	u := newUnpacker(content)
-	u.restore(p.file.States, history)
-	return u.update()
-}
-
-// Doc returns the packed document itself, to go on editing. The error wraps
-// ErrMalformed.
-func (p *Packed) Doc(c Config) (*Doc, error) {
-	update, err := p.Update()
-	if err != nil {
-		return nil, err
-	}
-	d := NewDoc(c)
-	if err := d.ApplyUpdate(update, nil); err != nil {
-		return nil, err
-	}
-	return d, nil
-}
 
 // unpacker turns columns back into structs. Its decoders stop at the first
 // failure; err finds it.
@@ -99,8 +20,8 @@ type unpacker struct {
 	pending []byte
 	types   []unpackedType // to come
 
-	history [packed.NumHistory]lib0.Decoder
-	states  []packed.State
+	history [columns.NumHistory]lib0.Decoder
+	states  []columns.State
 	ends    []uint64 // by client: where its last item ended
 }
 
@@ -112,10 +33,10 @@ type unpackedType struct {
 	top  bool // a root
 }
 
-func newUnpacker(content packed.Columns) *unpacker {
+func newUnpacker(content columns.Columns) *unpacker {
 	u := &unpacker{}
-	u.tree.Reset(content[packed.Tree], 0)
-	u.text.Reset(content[packed.Text], 0)
+	u.tree.Reset(content[columns.Tree], 0)
+	u.text.Reset(content[columns.Text], 0)
 	for n := u.tree.Uint(); n > 0 && u.tree.Err() == nil; n-- {
 		u.types = append(u.types, unpackedType{root: u.tree.String(), live: true, top: true})
 	}
@@ -128,11 +49,11 @@ func (u *unpacker) err() error {
 			return d.Err()
 		}
 		if d.Remaining() > 0 {
-			return packed.ErrColumns
+			return errColumns
 		}
 	}
 	if u.left > 0 {
-		return packed.ErrColumns
+		return errColumns
 	}
 	return nil
 }
@@ -142,21 +63,21 @@ func (u *unpacker) failed() bool { return u.tree.Err() != nil }
 // update returns what was read as an update.
 func (u *unpacker) update() ([]byte, error) {
 	if err := u.err(); err != nil {
-		return nil, failed("unpack document", ErrMalformed, err)
+		return nil, fmt.Errorf("unpack document: %w: %w", crdt.ErrMalformed, err)
 	}
 	update := u.out.Finish(u.deletes.Normalize())
 	if u.pending == nil {
 		return update, nil
 	}
-	return MergeUpdates(update, u.pending)
+	return crdt.MergeUpdates(update, u.pending)
 }
 
-func (u *unpacker) doc(c Config) (*Doc, error) {
+func (u *unpacker) doc(c crdt.Config) (*crdt.Doc, error) {
 	update, err := u.update()
 	if err != nil {
 		return nil, err
 	}
-	d := NewDoc(c)
+	d := crdt.NewDoc(c)
 	return d, d.ApplyUpdate(update, nil)
 }
 
@@ -167,12 +88,12 @@ func (u *unpacker) token(textBytes uint64) (codec.Struct, bool) {
 	if u.left == 0 {
 		ref := u.tree.Byte()
 		switch {
-		case ref == packed.EndOfList || u.tree.Err() != nil:
+		case ref == columns.EndOfList || u.tree.Err() != nil:
 			return codec.Struct{}, false
-		case ref == kindString:
+		case ref == codec.RefString:
 			u.left = u.tree.Uint()
-		case ref > kindDoc || ref <= kindDeleted:
-			u.tree.Fail(packed.ErrColumns)
+		case ref > codec.RefDoc || ref <= codec.RefDeleted:
+			u.tree.Fail(errColumns)
 			return codec.Struct{}, false
 		default:
 			return codec.ReadContent(&u.tree, ref), u.tree.Err() == nil
@@ -182,12 +103,12 @@ func (u *unpacker) token(textBytes uint64) (codec.Struct, bool) {
 		textBytes = u.left
 	}
 	if textBytes > u.left || textBytes == 0 {
-		u.tree.Fail(packed.ErrColumns)
+		u.tree.Fail(errColumns)
 		return codec.Struct{}, false
 	}
 	u.left -= textBytes
 	text := u.text.Take(textBytes)
-	return codec.Struct{Ref: kindString, Content: text, Len: uint64(lib0.UTF16Len(text))}, u.text.Err() == nil
+	return codec.Struct{Ref: codec.RefString, Content: text, Len: uint64(lib0.UTF16Len(text))}, u.text.Err() == nil
 }
 
 // place writes into s that it is a child, or the value of a key, of t.
@@ -202,7 +123,7 @@ func (t *unpackedType) place(s *codec.Struct, key []byte, keyed bool) {
 
 // nest notes the type that s holds.
 func (u *unpacker) nest(s *codec.Struct, live bool) {
-	if s.Ref == kindType {
+	if s.Ref == codec.RefType {
 		u.types = append(u.types, unpackedType{item: s.ID, live: live})
 	}
 }
@@ -241,11 +162,11 @@ func (u *unpacker) visibleList(t *unpackedType, key []byte, keyed bool, clock *u
 }
 
 // restore reads the tree and the history.
-func (u *unpacker) restore(states []packed.State, history packed.Columns) {
-	for i, column := range history[:packed.Pending] {
+func (u *unpacker) restore(states []columns.State, history columns.Columns) {
+	for i, column := range history[:columns.Pending] {
 		u.history[i].Reset(column, 0)
 	}
-	u.pending = history[packed.Pending]
+	u.pending = history[columns.Pending]
 	u.states, u.ends = states, make([]uint64, len(states))
 	for i := 0; i < len(u.types) && !u.failed(); i++ {
 		t := u.types[i]
@@ -255,7 +176,7 @@ func (u *unpacker) restore(states []packed.State, history packed.Columns) {
 				u.restoreList(&t, u.tree.String(), true, true)
 			}
 		}
-		keys := &u.history[packed.Keys]
+		keys := &u.history[columns.Keys]
 		for n := keys.Uint(); n > 0 && keys.Err() == nil && !u.failed(); n-- {
 			u.restoreList(&t, keys.String(), true, false)
 		}
@@ -266,15 +187,15 @@ func (u *unpacker) restore(states []packed.State, history packed.Columns) {
 // restoreList reads the items of a list.
 func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool) {
 	var flags []byte
-	var runs []packed.Run
+	var runs []columns.Run
 	var items []codec.Struct
 	for {
-		f := u.history[packed.Flags].Byte()
-		if f == packed.EndOfList || u.history[packed.Flags].Err() != nil {
+		f := u.history[columns.Flags].Byte()
+		if f == columns.EndOfList || u.history[columns.Flags].Err() != nil {
 			break
 		}
-		if f&packed.Kind == packed.Live && !visible {
-			u.tree.Fail(packed.ErrColumns)
+		if f&columns.Kind == columns.Live && !visible {
+			u.tree.Fail(errColumns)
 		}
 		s := u.restoreItem(f)
 		if u.failed() {
@@ -285,20 +206,20 @@ func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool)
 	}
 	if visible {
 		if _, more := u.token(0); more {
-			u.tree.Fail(packed.ErrColumns)
+			u.tree.Fail(errColumns)
 		}
 	}
-	runs = make([]packed.Run, len(items))
+	runs = make([]columns.Run, len(items))
 	for i := range items {
-		runs[i] = packed.Run{Client: items[i].Client, Clock: items[i].Clock, Len: items[i].Len}
+		runs[i] = columns.Run{Client: items[i].Client, Clock: items[i].Clock, Len: items[i].Len}
 	}
-	left, right := packed.Neighbours(runs)
+	left, right := columns.Neighbours(runs)
 	for i := range items {
 		s := &items[i]
-		if flags[i]&packed.OtherOrigin != 0 {
+		if flags[i]&columns.OtherOrigin != 0 {
 			left[i] = u.named(s)
 		}
-		if flags[i]&packed.OtherRight != 0 {
+		if flags[i]&columns.OtherRight != 0 {
 			right[i] = u.named(s)
 		}
 		s.Client = u.client(s.Client)
@@ -306,7 +227,7 @@ func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool)
 		s.HasRight, s.Right = right[i].Known, u.id(right[i])
 		t.place(s, key, keyed)
 		u.out.Struct(s)
-		live := flags[i]&packed.Kind == packed.Live
+		live := flags[i]&columns.Kind == columns.Live
 		if !live {
 			u.deletes = append(u.deletes, codec.Range{Client: s.Client, Clock: s.Clock, Len: s.Len})
 		}
@@ -317,29 +238,29 @@ func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool)
 // restoreItem reads one item without its origins. Its client is still an index.
 func (u *unpacker) restoreItem(flags byte) codec.Struct {
 	var s codec.Struct
-	switch kind := flags & packed.Kind; kind {
-	case packed.Live:
+	switch kind := flags & columns.Kind; kind {
+	case columns.Live:
 		n := uint64(0)
 		if u.left > 0 || u.nextIsText() {
-			n = u.history[packed.Lengths].Uint()
+			n = u.history[columns.Lengths].Uint()
 			if n == 0 {
-				u.tree.Fail(packed.ErrColumns)
+				u.tree.Fail(errColumns)
 			}
 		}
 		s, _ = u.token(n)
-	case kindDeleted:
-		s = codec.Struct{Ref: kindDeleted, Len: u.history[packed.Gaps].Uint()}
+	case codec.RefDeleted:
+		s = codec.Struct{Ref: codec.RefDeleted, Len: u.history[columns.Gaps].Uint()}
 	default:
-		s = codec.ReadContent(&u.history[packed.Gone], kind)
+		s = codec.ReadContent(&u.history[columns.Gone], kind)
 	}
-	client := u.history[packed.Clients].Uint()
+	client := u.history[columns.Clients].Uint()
 	if client >= uint64(len(u.ends)) || s.Len == 0 {
-		u.tree.Fail(packed.ErrColumns)
+		u.tree.Fail(errColumns)
 		return s
 	}
-	s.Client, s.Clock = client, uint64(int64(u.ends[client])+varint(&u.history[packed.Clocks]))
+	s.Client, s.Clock = client, uint64(int64(u.ends[client])+varint(&u.history[columns.Clocks]))
 	if s.Clock > lib0.MaxSafeInteger || s.Len > lib0.MaxSafeInteger-s.Clock {
-		u.tree.Fail(packed.ErrColumns)
+		u.tree.Fail(errColumns)
 		return s
 	}
 	u.ends[client] = s.End()
@@ -349,27 +270,27 @@ func (u *unpacker) restoreItem(flags byte) codec.Struct {
 // nextIsText tells whether the tree goes on with text.
 func (u *unpacker) nextIsText() bool {
 	d := u.tree
-	return d.Byte() == kindString
+	return d.Byte() == codec.RefString
 }
 
 // named reads an origin that is not the expected one.
-func (u *unpacker) named(s *codec.Struct) packed.Unit {
-	d := &u.history[packed.Origins]
+func (u *unpacker) named(s *codec.Struct) columns.Unit {
+	d := &u.history[columns.Origins]
 	client := d.Uint()
 	if client == 0 {
-		return packed.Unit{}
+		return columns.Unit{}
 	}
 	clock := uint64(int64(s.Clock) + varint(d))
 	if client > uint64(len(u.states)) || clock > lib0.MaxSafeInteger {
-		u.tree.Fail(packed.ErrColumns)
-		return packed.Unit{}
+		u.tree.Fail(errColumns)
+		return columns.Unit{}
 	}
-	return packed.Unit{Known: true, Client: client - 1, Clock: clock}
+	return columns.Unit{Known: true, Client: client - 1, Clock: clock}
 }
 
 func (u *unpacker) client(index uint64) uint64 { return u.states[index].Client }
 
-func (u *unpacker) id(unit packed.Unit) codec.ID {
+func (u *unpacker) id(unit columns.Unit) codec.ID {
 	if !unit.Known {
 		return codec.ID{}
 	}
@@ -378,20 +299,20 @@ func (u *unpacker) id(unit packed.Unit) codec.ID {
 
 // restoreCollected reads the units of which only the number is known.
 func (u *unpacker) restoreCollected() {
-	d := &u.history[packed.Collected]
+	d := &u.history[columns.Collected]
 	last, end := uint64(0), uint64(0)
 	for d.Remaining() > 0 && !u.failed() {
 		index, gap, n := d.Uint(), d.Uint(), d.Uint()
 		if index == 0 || index > uint64(len(u.states)) || n == 0 {
-			u.tree.Fail(packed.ErrColumns)
+			u.tree.Fail(errColumns)
 			return
 		}
 		if index != last {
 			last, end = index, 0
 		}
-		s := codec.Struct{ID: codec.ID{Client: u.client(index - 1), Clock: end + gap}, Ref: kindGC, Len: n}
+		s := codec.Struct{ID: codec.ID{Client: u.client(index - 1), Clock: end + gap}, Ref: codec.RefGC, Len: n}
 		if s.Clock > lib0.MaxSafeInteger || n > lib0.MaxSafeInteger-s.Clock {
-			u.tree.Fail(packed.ErrColumns)
+			u.tree.Fail(errColumns)
 			return
 		}
 		end = s.End()

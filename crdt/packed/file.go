@@ -1,0 +1,182 @@
+package packed
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
+)
+
+// maxUnpackedBytes is how large one part may be once unpacked.
+const maxUnpackedBytes = 1 << 30
+
+// What can be wrong with a packed document.
+var (
+	errFormat   = errors.New("not a packed document of a known version")
+	errChecksum = errors.New("checksum does not match")
+	errColumns  = errors.New("columns do not fit together")
+	errTooLarge = errors.New("packed document too large")
+)
+
+// version is the only one there is.
+const version = 1
+
+var magic = [4]byte{'S', 'H', 'F', 'P'}
+
+// encode returns the bytes of a file.
+func encode(f columns.File) []byte {
+	head := append(magic[:], version)
+	if f.Plain {
+		head = append(head, 1)
+	} else {
+		head = append(head, 0)
+	}
+	head = lib0.AppendUint(head, uint64(len(f.States)))
+	for _, s := range f.States {
+		head = lib0.AppendUint(lib0.AppendUint(head, s.Client), s.Clock)
+	}
+	content, history := compress(f.Content), compress(f.History)
+	for _, part := range [][]byte{content, history} {
+		head = lib0.AppendUint(head, uint64(len(part)))
+		head = binary.BigEndian.AppendUint32(head, crc32.Checksum(part, castagnoli))
+	}
+	head = binary.BigEndian.AppendUint32(head, crc32.Checksum(head, castagnoli))
+	return slices.Concat(head, content, history)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// compress compresses each column by itself: they differ too much to share
+// what a compressor learns.
+func compress(c columns.Columns) []byte {
+	var out []byte
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression) // no error for this level
+	for _, column := range c {
+		out = lib0.AppendUint(out, uint64(len(column)))
+		if len(column) == 0 {
+			continue
+		}
+		b.Reset()
+		w.Reset(&b)
+		w.Write(column) // nor from a Buffer
+		w.Close()
+		out = lib0.AppendBytes(out, b.Bytes())
+	}
+	return out
+}
+
+// file is a packed document whose head was read.
+type file struct {
+	Plain  bool
+	States []columns.State
+
+	content, history part
+}
+
+type part struct {
+	bytes []byte
+	sum   uint32
+}
+
+// open reads the head.
+func open(b []byte) (*file, error) {
+	d := lib0.NewDecoder(b)
+	if string(d.Take(uint64(len(magic)))) != string(magic[:]) || d.Byte() != version {
+		return nil, errFormat
+	}
+	o := &file{Plain: d.Byte() == 1}
+	for n := d.Uint(); n > 0 && d.Err() == nil; n-- {
+		o.States = append(o.States, columns.State{Client: d.Uint(), Clock: d.Uint()})
+	}
+	contentBytes, contentSum := d.Uint(), uint32be(d)
+	historyBytes, historySum := d.Uint(), uint32be(d)
+	sum := crc32.Checksum(d.Since(0), castagnoli)
+	if got := uint32be(d); d.Err() == nil && got != sum {
+		return nil, fmt.Errorf("head: %w", errChecksum)
+	}
+	o.content = part{d.Take(contentBytes), contentSum}
+	o.history = part{d.Take(historyBytes), historySum}
+	if d.Err() == nil && d.Remaining() > 0 {
+		return nil, errFormat
+	}
+	return o, d.Err()
+}
+
+func uint32be(d *lib0.Decoder) uint32 {
+	b := d.Take(4)
+	if b == nil {
+		return 0
+	}
+	return binary.BigEndian.Uint32(b)
+}
+
+// readContent unpacks the columns of what is visible.
+func (o *file) readContent() (columns.Columns, error) {
+	return o.content.columns("content", columns.NumContent)
+}
+
+// readHistory unpacks the other columns.
+func (o *file) readHistory() (columns.Columns, error) {
+	if o.Plain {
+		return o.history.columns("history", 1)
+	}
+	return o.history.columns("history", columns.NumHistory)
+}
+
+func (p part) columns(name string, n int) (columns.Columns, error) {
+	if crc32.Checksum(p.bytes, castagnoli) != p.sum {
+		return nil, fmt.Errorf("%s: %w", name, errChecksum)
+	}
+	d := lib0.NewDecoder(p.bytes)
+	out := make(columns.Columns, n)
+	total := uint64(0)
+	for i := range out {
+		size := d.Uint()
+		if size == 0 {
+			continue
+		}
+		compressed := d.Bytes()
+		if total += size; total > maxUnpackedBytes {
+			return nil, fmt.Errorf("%s: %w", name, errTooLarge)
+		}
+		if d.Err() != nil {
+			break
+		}
+		column, err := unpack(compressed, size)
+		if err != nil {
+			return nil, fmt.Errorf("%s: column %d: %w", name, i, err)
+		}
+		out[i] = column
+	}
+	if d.Err() == nil && d.Remaining() > 0 {
+		return nil, fmt.Errorf("%s: %w", name, errColumns)
+	}
+	return out, d.Err()
+}
+
+// maxRatio is more than deflate ever saves: a larger size is a lie, which must
+// not cost its memory.
+const maxRatio = 1100
+
+func unpack(compressed []byte, size uint64) ([]byte, error) {
+	if size > maxRatio*uint64(len(compressed)) {
+		return nil, errColumns
+	}
+	out := make([]byte, size)
+	r := flate.NewReader(bytes.NewReader(compressed))
+	if _, err := io.ReadFull(r, out); err != nil {
+		return nil, err
+	}
+	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		return nil, errColumns
+	}
+	return out, nil
+}

@@ -1,0 +1,385 @@
+package packed
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/crdttest"
+	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
+)
+
+// checkPacked packs a document and checks that it comes back whole, and that
+// what is visible of it shows the same.
+func checkPacked(t testing.TB, d *crdt.Doc) []byte {
+	t.Helper()
+	b := Pack(d)
+	p, err := Open(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.IsPlain() {
+		t.Error("the columns cannot express the document")
+	}
+	state := d.EncodeStateAsUpdate(nil)
+	update, err := p.Update()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(update, state) {
+		t.Fatal("the update is not that of the packed document")
+	}
+	whole, err := p.Doc(crdt.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sv := range []crdt.StateVector{p.StateVector(), whole.StateVector()} {
+		if got := sv.Encode(); !bytes.Equal(got, d.StateVector().Encode()) {
+			t.Errorf("state vector %x, want %x", got, d.StateVector().Encode())
+		}
+	}
+	visible, err := p.Visible()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, root := range d.Roots() {
+		want := shown(d, name, root)
+		if got := shown(visible, name, root); got != want {
+			t.Errorf("root %q shows %s, want %s", name, got, want)
+		}
+	}
+	return b
+}
+
+// shown prints the root of a document that has the name and kind of another's.
+func shown(d *crdt.Doc, name string, like crdt.Shared) string {
+	var root crdt.Shared
+	switch like.(type) {
+	case *crdt.Text:
+		root = d.Text(name)
+	case *crdt.XMLText:
+		root = d.XMLText(name)
+	case *crdt.Array:
+		root = d.Array(name)
+	case *crdt.Map:
+		root = d.Map(name)
+	case *crdt.XMLElement:
+		root = d.XMLElement(name)
+	case *crdt.XMLFragment:
+		root = d.XMLFragment(name)
+	}
+	text, err := root.JSON().MarshalJSON()
+	if err != nil {
+		return err.Error()
+	}
+	if t, ok := root.(interface{ Delta() []crdt.DeltaOp }); ok {
+		for _, op := range t.Delta() {
+			insert, _ := op.Insert.JSON().MarshalJSON()
+			text = append(append(text, '\n'), insert...)
+			for _, a := range op.Attrs {
+				value, _ := a.Value.MarshalJSON()
+				text = append(append(append(text, ' '), a.Key...), value...)
+			}
+		}
+	}
+	return string(text)
+}
+
+func TestPackRandom(t *testing.T) {
+	for seed := range uint64(100) {
+		var docs []*crdt.Doc
+		var editors []*crdttest.Editor
+		for i := range uint64(3) {
+			docs = append(docs, crdt.NewDoc(crdt.Config{ClientID: crdt.ClientID(i + 1)}))
+			editors = append(editors, crdttest.NewEditor(3*seed+i, docs[i]))
+		}
+		net := crdttest.NewNetwork(seed, docs...)
+		for range 50 {
+			for _, e := range editors {
+				if err := e.Edit(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := net.Deliver(5); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, d := range docs {
+			checkPacked(t, d)
+		}
+		net.Close()
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+// everyKind returns updates that hold content of every kind; what they hold
+// is deleted in part.
+func everyKind() (updates [][]byte) {
+	d := crdt.NewDoc(crdt.Config{ClientID: 7})
+	d.OnUpdate(func(u crdt.UpdateEvent) { updates = append(updates, u.Update) })
+	edit := func(f func(tx *crdt.Txn) error) {
+		d.Transact(nil, func(tx *crdt.Txn) {
+			if err := f(tx); err != nil {
+				panic(err)
+			}
+		})
+	}
+	text, array, fields, xml := d.Text("text"), d.Array("array"), d.Map("map"), d.XMLFragment("xml")
+	edit(func(tx *crdt.Txn) error { return text.Insert(tx, 0, "héllo 😀 world") })
+	edit(func(tx *crdt.Txn) error {
+		return text.Format(tx, 1, 5, crdt.Attr{Key: "bold", Value: crdt.Bool(true)})
+	})
+	edit(func(tx *crdt.Txn) error {
+		return text.InsertEmbed(tx, 3, crdt.ObjectOf(crdt.Field{Key: "src", Value: crdt.String("x")}))
+	})
+	edit(func(tx *crdt.Txn) error { return text.Delete(tx, 2, 4) })
+	edit(func(tx *crdt.Txn) error {
+		return array.Insert(tx, 0, crdt.Number(1), crdt.String("s"), crdt.Bytes([]byte{1}), crdt.ValueOf(crdt.NewMap()),
+			crdt.SubdocValue(&crdt.Subdoc{GUID: "g"}))
+	})
+	edit(func(tx *crdt.Txn) error { return fields.Set(tx, "k", crdt.ArrayOf(crdt.Null(), crdt.Number(0.5))) })
+	edit(func(tx *crdt.Txn) error { return fields.Set(tx, "k", crdt.BigInt(1)) })
+	p := crdt.NewXMLElement("p")
+	edit(func(tx *crdt.Txn) error { return xml.Insert(tx, 0, p, crdt.NewXMLText(), crdt.NewXMLHook("h")) })
+	edit(func(tx *crdt.Txn) error { return p.SetAttribute(tx, "a", crdt.String("1")) })
+	edit(func(tx *crdt.Txn) error { return xml.Delete(tx, 0, 2) })
+	return append(updates, d.EncodeStateAsUpdate(nil))
+}
+
+func TestPackEveryKind(t *testing.T) {
+	for _, disableGC := range []bool{false, true} {
+		d := crdt.NewDoc(crdt.Config{DisableGC: disableGC})
+		for _, u := range everyKind() {
+			if err := d.ApplyUpdate(u, nil); err != nil {
+				t.Fatal(err)
+			}
+			checkPacked(t, d)
+		}
+	}
+}
+
+func TestPackPending(t *testing.T) {
+	updates := everyKind()
+	for skip := range len(updates) - 1 {
+		d := crdt.NewDoc(crdt.Config{})
+		for i, u := range updates[:len(updates)-1] {
+			if i != skip {
+				if err := d.ApplyUpdate(u, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		checkPacked(t, d)
+	}
+}
+
+// paper returns the document of the recorded history automerge-paper, and its text.
+func paper(t testing.TB, client crdt.ClientID) (d *crdt.Doc, end string) {
+	t.Helper()
+	f, err := os.Open("../../../shared/traces/automerge-paper.json.gz")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the recorded history is not here")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trace struct {
+		EndContent string
+		Txns       []struct{ Patches [][3]any } // position, deleted, inserted
+	}
+	if err := json.NewDecoder(z).Decode(&trace); err != nil {
+		t.Fatal(err)
+	}
+	d = crdt.NewDoc(crdt.Config{ClientID: client})
+	text := d.Text("text")
+	for _, txn := range trace.Txns {
+		d.Transact(nil, func(tx *crdt.Txn) {
+			for _, p := range txn.Patches {
+				at := int(p[0].(float64))
+				if err := errors.Join(text.Delete(tx, at, int(p[1].(float64))), text.Insert(tx, at, p[2].(string))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	return d, trace.EndContent
+}
+
+func TestPackedSizes(t *testing.T) {
+	d, _ := paper(t, 1<<53-1)
+	b := checkPacked(t, d)
+	t.Logf("automerge-paper: %d bytes packed, %d as update", len(b), len(d.EncodeStateAsUpdate(nil)))
+	if len(b) > 70_000 {
+		t.Errorf("%d bytes, want at most 70,000", len(b))
+	}
+}
+
+// TestPackedDamage flips every byte of a packed document, one at a time.
+func TestPackedDamage(t *testing.T) {
+	d := crdt.NewDoc(crdt.Config{})
+	for _, u := range everyKind() {
+		if err := d.ApplyUpdate(u, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good := Pack(d)
+	for i := range good {
+		b := bytes.Clone(good)
+		b[i] ^= 0x20
+		p, err := Open(b)
+		if err == nil {
+			_, err = p.Update()
+		}
+		if !errors.Is(err, crdt.ErrMalformed) {
+			t.Errorf("byte %d flipped: %v", i, err)
+		}
+	}
+	for n := range good {
+		p, err := Open(good[:n])
+		if err == nil {
+			_, err = p.Update()
+		}
+		if !errors.Is(err, crdt.ErrMalformed) {
+			t.Errorf("cut to %d bytes: %v", n, err)
+		}
+	}
+}
+
+// TestPackedHistoryDamaged: what is visible can be read without the history.
+func TestPackedHistoryDamaged(t *testing.T) {
+	d := crdt.NewDoc(crdt.Config{ClientID: 1})
+	d.Transact(nil, func(tx *crdt.Txn) {
+		if err := d.Text("t").Insert(tx, 0, "still here"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	b := Pack(d)
+	b[len(b)-1] ^= 1
+	p, err := Open(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Doc(crdt.Config{}); !errors.Is(err, crdt.ErrMalformed) {
+		t.Errorf("damaged history: %v", err)
+	}
+	visible, err := p.Visible()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := visible.Text("t").String(); got != "still here" {
+		t.Errorf("text %q", got)
+	}
+}
+
+func BenchmarkPack(b *testing.B) {
+	d, end := paper(b, 1)
+	var bytes []byte
+	b.Run("pack", func(b *testing.B) {
+		for b.Loop() {
+			bytes = Pack(d)
+		}
+		b.ReportMetric(float64(len(bytes)), "bytes")
+	})
+	b.Run("visible", func(b *testing.B) {
+		for b.Loop() {
+			p, err := Open(bytes)
+			if err != nil {
+				b.Fatal(err)
+			}
+			v, err := p.Visible()
+			if err != nil || v.Text("text").String() != end {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("live", func(b *testing.B) {
+		for b.Loop() {
+			p, err := Open(bytes)
+			if err != nil {
+				b.Fatal(err)
+			}
+			v, err := p.Doc(crdt.Config{})
+			if err != nil || v.Text("text").String() != end {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// FuzzPacked changes the columns, which the checksums of a file would hide
+// from it.
+func FuzzPacked(f *testing.F) {
+	d := crdt.NewDoc(crdt.Config{DisableGC: true})
+	for _, u := range everyKind() {
+		if err := d.ApplyUpdate(u, nil); err != nil {
+			f.Fatal(err)
+		}
+		file, err := open(Pack(d))
+		if err != nil {
+			f.Fatal(err)
+		}
+		content, err := file.readContent()
+		if err != nil {
+			f.Fatal(err)
+		}
+		h, err := file.readHistory()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content[0], content[1], h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8], h[9])
+	}
+	states := d.Columns().States
+	f.Fuzz(func(t *testing.T, tree, text, flags, clients, clocks, lengths, gaps, origins, gone, keys, collected, pending []byte) {
+		file := columns.File{
+			States:  states,
+			Content: columns.Columns{tree, text},
+			History: columns.Columns{flags, clients, clocks, lengths, gaps, origins, gone, keys, collected, pending},
+		}
+		p, err := Open(encode(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, open := range []func() (*crdt.Doc, error){p.Visible, func() (*crdt.Doc, error) { return p.Doc(crdt.Config{}) }} {
+			doc, err := open()
+			if err != nil {
+				if !errors.Is(err, crdt.ErrMalformed) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			doc.EncodeStateAsUpdate(nil)
+		}
+	})
+}
+
+// FuzzOpenPacked changes the bytes of the file.
+func FuzzOpenPacked(f *testing.F) {
+	for _, u := range everyKind() {
+		d := crdt.NewDoc(crdt.Config{})
+		if err := d.ApplyUpdate(u, nil); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(Pack(d))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Open(b)
+		if err == nil {
+			_, err = p.Update()
+		}
+		if err != nil && !errors.Is(err, crdt.ErrMalformed) {
+			t.Fatal(err)
+		}
+	})
+}
