@@ -236,6 +236,37 @@ describe('the editor', () => {
     await waitForText(b, 'mine')
   })
 
+  it('applies a key to what is selected, also when the browser has not said so yet', async () => {
+    const { id } = h.ada.node.create('Fast hands')
+    const page = await h.open(h.ada, `/d/${id}`)
+    await parts.text(page).click()
+    await page.keyboard.type('first')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('last')
+    await page.evaluate(() => {
+      // As on a busy machine, where the next key comes before news of the selection.
+      const silence = (event: Event) => event.stopImmediatePropagation()
+      addEventListener('keydown', ({ key }) => {
+        if (key === 'Home') addEventListener('selectionchange', silence, true)
+        if (key === 'Delete') removeEventListener('selectionchange', silence, true)
+      })
+    })
+    const deleteLine = async () => {
+      await page.keyboard.press('Home')
+      await page.keyboard.press('Shift+End')
+      await page.keyboard.press('Delete')
+    }
+    await deleteLine() // the caret was at the end, where there is nothing to delete
+    expect(await shownText(page)).toBe('first\n\n')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.type('!') // by now the caret is known to be here
+    expect(await shownText(page)).toContain('!')
+    await deleteLine()
+    expect(await shownText(page)).toBe('\n\n')
+  })
+
   it('cleans what is pasted', async () => {
     const { id } = h.ada.node.create('Paste')
     const page = await h.open(h.ada, `/d/${id}`)

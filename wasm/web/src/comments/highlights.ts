@@ -3,6 +3,7 @@ import { Plugin, PluginKey, type EditorState, type Transaction } from '@tiptap/p
 import { Decoration, DecorationSet, type EditorView } from '@tiptap/pm/view'
 import { ySyncPluginKey } from '@tiptap/y-tiptap'
 import type { Anchor } from '../api/types'
+import { readSelection } from '../editor/selection'
 import { commentable, noteCommentable } from './commentable'
 import { plainText, rangeOf, rangeOfQuote, type PlainText, type Range } from './anchors'
 
@@ -85,19 +86,10 @@ export function showHighlights(editor: Editor, events: HighlightEvents): () => v
 /** Changes what is drawn; without a change, finds the passages again. */
 export function redraw(editor: Editor, change: Change): void {
   if (editor.isDestroyed) return
-  readSelection(editor.view)
+  readSelection(editor.view) // drawing would set the browser's back
   if (editor.isDestroyed) return
   const tr = editor.state.tr.setMeta(key, change).setMeta('addToHistory', false)
   editor.view.dispatch(tr)
-}
-
-/**
- * Has the view read what the browser selects before it draws: the browser tells
- * of a selection a moment late, and drawing in that moment would set it back.
- */
-function readSelection(view: EditorView): void {
-  const { domObserver } = view as unknown as { domObserver?: { flush?: () => void } }
-  domObserver?.flush?.()
 }
 
 /** Gives the focus back to the text, also where it may only be read. */

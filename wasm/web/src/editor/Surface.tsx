@@ -9,7 +9,7 @@ import { cleanHTML } from '../security/trusted'
 import { showCarets } from './carets'
 import { textExtensions } from './extensions'
 import { lazily } from '../ui/lazily'
-import { rememberSelection } from './selection'
+import { readSelection, rememberSelection } from './selection'
 import { Toolbar } from './Toolbar'
 import { useProviderState } from './useProvider'
 import '../styles/comments.css'
@@ -93,6 +93,13 @@ function makeEditor(provider: Provider): Editor {
     extensions: textExtensions(provider.doc),
     editorProps: {
       transformPastedHTML: cleanHTML,
+      handleDOMEvents: {
+        keydown: (view, event) => {
+          // 229: a key that an input method takes.
+          if (!view.composing && event.keyCode !== 229) readSelection(view)
+          return false
+        },
+      },
       attributes: {
         id: 'text',
         class: 'prose',

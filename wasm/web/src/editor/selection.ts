@@ -1,4 +1,5 @@
 import type { Editor } from '@tiptap/core'
+import type { EditorView } from '@tiptap/pm/view'
 import {
   absolutePositionToRelativePosition,
   relativePositionToAbsolutePosition,
@@ -6,6 +7,16 @@ import {
 } from '@tiptap/y-tiptap'
 import * as Y from 'yjs'
 import type { Provider } from '../provider/provider'
+
+/**
+ * Has an editor read what the browser selects. The browser tells of a selection
+ * a moment late; on a busy machine the next key comes first, and it would act on
+ * what was selected before.
+ */
+export function readSelection(view: EditorView): void {
+  const { domObserver } = view as unknown as { domObserver?: { flush?: () => void } }
+  domObserver?.flush?.()
+}
 
 /**
  * Remembers where an editor's selection is, by what it stands beside, while the
