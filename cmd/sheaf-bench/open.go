@@ -35,6 +35,7 @@ type openReport struct {
 	TextCPU   float64 `json:"text_cpu_ms"` // processor time of the process until then, median: other work on the machine does not count
 	LiveCPU   float64 `json:"live_cpu_ms"`
 	View      bool    `json:"view"`           // the store had a view of it
+	ViewBytes int64   `json:"view_bytes"`     // the view's records, sealed, as they lie in the store
 	Runs      int     `json:"runs"`           // processes, one after another
 	IdleBytes int64   `json:"idle_bytes"`     // memory one more open document of a page of text takes: heap and stacks
 	IdleDocs  int     `json:"idle_documents"` // measured with so many
@@ -86,7 +87,7 @@ func open(args []string) error {
 	if rep.Entries, err = fill(dir, t, *perEntry); err != nil {
 		return err
 	}
-	if err := leaveAlone(dir); err != nil {
+	if rep.ViewBytes, err = leaveAlone(dir); err != nil {
 		return err
 	}
 	if err := rep.measure(dir, *path, *byLog); err != nil {
@@ -100,8 +101,8 @@ func open(args []string) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(rep)
 	} else {
-		fmt.Printf("%s: open after %.0f ms, text after %.0f ms (processor %.0f ms), live after %.0f ms (%.0f ms) (%d edits in %d entries, with a view: %v); an idle document takes %d bytes; text right: %v\n",
-			rep.Trace, rep.StartMS, rep.TextMS, rep.TextCPU, rep.LiveMS, rep.LiveCPU, rep.Edits, rep.Entries, rep.View, rep.IdleBytes, rep.OK)
+		fmt.Printf("%s: open after %.0f ms, text after %.0f ms (processor %.0f ms), live after %.0f ms (%.0f ms) (%d edits in %d entries, with a view: %v; it takes %d bytes); an idle document takes %d bytes; text right: %v\n",
+			rep.Trace, rep.StartMS, rep.TextMS, rep.TextCPU, rep.LiveMS, rep.LiveCPU, rep.Edits, rep.Entries, rep.View, rep.ViewBytes, rep.IdleBytes, rep.OK)
 	}
 	if err == nil && !rep.OK {
 		err = errWrongText
@@ -317,7 +318,7 @@ func idleBytes(documents int) (bytes int64, err error) {
 	if err := stop(); err != nil {
 		return 0, err
 	}
-	if err := leaveAlone(dir); err != nil {
+	if _, err := leaveAlone(dir); err != nil {
 		return 0, err
 	}
 	empty, err := heapOf(dir + ".none")
