@@ -68,7 +68,7 @@ func (d *Doc) encodeUpdate(e *codec.Encoder, tx *Txn) bool {
 	if !changed {
 		return false
 	}
-	slices.SortFunc(parts, func(a, b touch) int {
+	slices.SortStableFunc(parts, func(a, b touch) int {
 		return cmp.Compare(d.clients[b.client].id, d.clients[a.client].id)
 	})
 	d.encodeStructs(e, parts)

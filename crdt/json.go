@@ -136,7 +136,7 @@ func (d *Doc) writeXML(b *strings.Builder, t *sharedType, depth int) {
 func (d *Doc) writeXMLText(b *strings.Builder, t *sharedType, depth int) {
 	for _, op := range d.runs(t) {
 		attrs := slices.Clone(op.Attrs)
-		slices.SortFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Key, b.Key) })
+		slices.SortStableFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Key, b.Key) })
 		for _, a := range attrs {
 			b.WriteString("<" + a.Key)
 			for _, f := range tagAttributes(a.Value) {

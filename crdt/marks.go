@@ -130,7 +130,7 @@ func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int {
+	slices.SortStableFunc(order, func(a, b int) int {
 		if d.isBefore(starts[a], starts[b]) {
 			return -1
 		}

@@ -252,7 +252,7 @@ func (p *pending) runs() []*pendingRun {
 	for _, c := range p.chains {
 		chains = append(chains, c)
 	}
-	slices.SortFunc(chains, func(a, b *chain) int { return cmp.Compare(b.client, a.client) })
+	slices.SortStableFunc(chains, func(a, b *chain) int { return cmp.Compare(b.client, a.client) })
 	var all []*pendingRun
 	for _, c := range chains {
 		all = c.runs.appendTo(all)

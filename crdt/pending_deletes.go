@@ -75,7 +75,7 @@ func (tx *Txn) retryDeletes() {
 	}
 	due := p.due
 	p.due = nil
-	slices.SortFunc(due, func(a, b uint64) int { return cmp.Compare(b, a) }) // Yjs's order
+	slices.SortStableFunc(due, func(a, b uint64) int { return cmp.Compare(b, a) }) // Yjs's order
 	for _, client := range slices.Compact(due) {
 		heap := p.of[client]
 		state := d.stateOf(ClientID(client))

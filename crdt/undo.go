@@ -300,7 +300,7 @@ func (u *UndoManager[M]) concerns(tx *Txn) bool {
 func (tx *Txn) insertions() unitSet {
 	d := tx.doc
 	touched := slices.Clone(tx.touched)
-	slices.SortFunc(touched, func(a, b touch) int { return int(a.client) - int(b.client) })
+	slices.SortStableFunc(touched, func(a, b touch) int { return int(a.client) - int(b.client) })
 	var s unitSet
 	for _, t := range touched {
 		s.add(codec.Range{Client: uint64(d.clients[t.client].id), Clock: t.before, Len: t.after - t.before})
