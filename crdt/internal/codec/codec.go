@@ -7,7 +7,10 @@
 // (write one) and Ranges (a delete set). The formats differ only in how single
 // fields are read and written (input.go, output.go); all else is one piece of
 // code for both. A Reader holds one Struct at a time, so reading an update costs
-// no memory beyond its bytes.
+// no memory beyond its bytes. A Writer collects chunks (lib0.Buffer), because numbers of
+// structs and lengths of columns stand before what they count, and copies them once.
+// Measuring first and then writing into place would save that copy, at the price of
+// doing all the work twice.
 //
 // The package promises to reject malformed input with an error, to read no more
 // out of an update than a small multiple of its size, and to write what Yjs 13.6

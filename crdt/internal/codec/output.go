@@ -271,24 +271,40 @@ func (e *Encoder) Finish() []byte {
 	if e.cols == nil {
 		return e.rest
 	}
-	return append(e.appendColumns(nil), e.rest...)
+	return append(e.appendColumns(make([]byte, 0, e.endColumns()+len(e.rest))), e.rest...)
+}
+
+// endColumns ends the columns and returns how many bytes appendColumns will append.
+func (e *Encoder) endColumns() int {
+	if e.cols == nil {
+		return 0
+	}
+	n := 1
+	for _, c := range e.cols.all() {
+		n += c.End()
+	}
+	return n
 }
 
 func (e *Encoder) appendColumns(dst []byte) []byte {
-	c := e.cols
-	if c == nil {
+	if e.cols == nil {
 		return dst
 	}
 	dst = append(dst, 0) // no features
-	dst = c.keyClock.Append(dst)
-	dst = c.client.Append(dst)
-	dst = c.leftClock.Append(dst)
-	dst = c.rightClock.Append(dst)
-	dst = c.info.Append(dst)
-	dst = c.str.Append(dst)
-	dst = c.parentInfo.Append(dst)
-	dst = c.typeRef.Append(dst)
-	dst = c.length.Append(dst)
-	c.numKeys = 0
+	for _, c := range e.cols.all() {
+		dst = c.Append(dst)
+	}
+	e.cols.numKeys = 0
 	return dst
+}
+
+// columnWriter is one of lib0's.
+type columnWriter interface {
+	End() int
+	Append(dst []byte) []byte
+}
+
+// all returns the columns in their order.
+func (c *outColumns) all() [9]columnWriter {
+	return [...]columnWriter{&c.keyClock, &c.client, &c.leftClock, &c.rightClock, &c.info, &c.str, &c.parentInfo, &c.typeRef, &c.length}
 }

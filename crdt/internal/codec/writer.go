@@ -6,6 +6,7 @@ import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 // zero Writer writes format 1.
 type Writer struct {
 	enc      Encoder
+	body     lib0.Buffer // what enc wrote before, but for columns
 	sections []section
 }
 
@@ -29,23 +30,28 @@ func (w *Writer) Struct(s *Struct, offset uint64) {
 	s.write(&w.enc, offset)
 	last := &w.sections[len(w.sections)-1]
 	last.count++
-	last.end = w.enc.Len()
+	last.end = w.body.Len() + w.enc.Len()
+	w.enc.rest = w.body.Spill(w.enc.rest)
 }
 
 // Finish returns the update with the given delete set, which must be grouped
 // by client.
 func (w *Writer) Finish(deletes Ranges) []byte {
-	body := w.enc.rest
+	w.body.Add(w.enc.rest)
 	w.enc.rest = nil
-	out := w.enc.appendColumns(make([]byte, 0, len(body)+4*len(w.sections)+8*len(deletes)+8))
+	w.enc.Deletes(deletes)
+	size := w.enc.endColumns() + w.body.Len() + lib0.UintLen(uint64(len(w.sections))) + w.enc.Len()
+	for _, s := range w.sections {
+		size += lib0.UintLen(s.count)
+	}
+	// With this much at once, what was written is copied no more than once.
+	out := w.enc.appendColumns(make([]byte, 0, size))
 	out = lib0.AppendUint(out, uint64(len(w.sections)))
 	start := 0
 	for _, s := range w.sections {
 		out = lib0.AppendUint(out, s.count)
-		out = append(out, body[start:s.end]...)
+		out = w.body.MoveTo(out, s.end-start)
 		start = s.end
 	}
-	w.enc.rest = out
-	w.enc.Deletes(deletes)
-	return w.enc.rest
+	return append(out, w.enc.rest...)
 }
