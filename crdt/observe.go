@@ -222,29 +222,11 @@ func (e *Event) Path() []PathStep {
 		if l := &d.lists[d.items.at(h).list]; l.entry {
 			step.Key = d.keys[l.key]
 		} else {
-			step.Index = int(d.unitIndex(h))
+			step.Index = int(d.unitsBefore(h))
 		}
 		path = append(path, step)
 	}
 	slices.Reverse(path)
 	e.path, e.hasPath = path, true
 	return path
-}
-
-// unitIndex returns how many units of its list come before a child.
-func (d *Doc) unitIndex(h handle) int64 {
-	at := d.leafOf(h)
-	lf := &d.tree.leaves[at]
-	var index int64
-	for _, left := range lf.items[:lf.slot(h)] {
-		index += d.items.at(left).visible()
-	}
-	for kid, parent := at, lf.parent; parent != 0; {
-		p := &d.tree.inners[parent]
-		for _, units := range p.units[:p.slot(kid)] {
-			index += units
-		}
-		kid, parent = parent, p.parent
-	}
-	return index
 }
