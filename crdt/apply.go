@@ -98,6 +98,7 @@ func newIntegration(tx *Txn, sections []codec.Section) integration {
 			n--
 		}
 		sections[n] = sections[i]
+		tx.apart = tx.apart || sections[i].AroundItself
 		n++
 	}
 	return integration{tx: tx, sections: sections[:n], open: n}

@@ -122,6 +122,12 @@ func (d *Doc) continues(h handle, kind uint8, right handle, rightOrigin unit) bo
 		// two as they are before they are joined.
 		return false
 	}
+	if d.tx.apart {
+		// Undoing sometimes writes an item that has one unit on both sides. It
+		// comes after a run that ends with that unit if this is a run of its own,
+		// else before the unit.
+		return false
+	}
 	it := d.items.at(h)
 	if it.kept() || it.redone() {
 		return false // what is added is not kept and can be collected

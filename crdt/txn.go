@@ -21,6 +21,7 @@ type Txn struct {
 	changed    []listChange
 	completing bool       // its function has returned
 	joined     bool       // its runs are joined with what they continue
+	apart      bool       // its runs stay apart until it is completed, see Doc.continues
 	over       bool       // every transaction of the queue is completed
 	shown      bool       // others than this package may hold it
 	report     *txnReport // what only hooks and observers need

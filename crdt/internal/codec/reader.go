@@ -80,6 +80,8 @@ type Section struct {
 	taken, left   uint64
 	text          int // bytes of strings
 	dropped       bool
+	// AroundItself: a struct has the same unit as origin and as right origin.
+	AroundItself bool
 }
 
 // Scan checks the whole update and returns its sections that hold structs, in
@@ -98,6 +100,9 @@ func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, e
 		for r.left > 0 && r.Next() {
 			if r.Struct.Ref == RefString {
 				s.text += len(r.Struct.Content)
+			}
+			if r.Struct.HasOrigin && r.Struct.HasRight && r.Struct.Origin == r.Struct.Right {
+				s.AroundItself = true
 			}
 		}
 		s.end = r.next.Clock
