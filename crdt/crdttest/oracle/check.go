@@ -181,7 +181,11 @@ func dropOp(s *Step, at int) bool {
 }
 
 func dropPick(s *Step, at int) bool {
-	if at >= len(s.Picks) || len(s.Picks) == 1 {
+	fewest := 1
+	if s.Kind == StepUndoOpen {
+		fewest = 2 // a timeout and a scope
+	}
+	if at >= len(s.Picks) || len(s.Picks) <= fewest {
 		return false
 	}
 	s.Picks = slices.Delete(slices.Clone(s.Picks), at, at+1)

@@ -15,6 +15,9 @@ func (r *replica) editOne(tx *crdt.Txn, op Op) error {
 		return fmt.Errorf("edit of kind %q", op.Kind)
 	}
 	targets := find(r.shared(), edit.family)
+	if op.Inside {
+		targets = r.inside(targets)
+	}
 	if len(targets) == 0 {
 		return nil
 	}
@@ -29,6 +32,7 @@ type edit struct {
 
 var edits = map[string]edit{
 	"copy": {anyType, copyInto},
+	"drop": {holdsTypes, drop},
 	"text.insert": {isText, func(r *replica, tx *crdt.Txn, s crdt.Shared, op Op) error {
 		t := text(s)
 		return t.Insert(tx, r.insertAt(t.Len(), op, lib0.UTF16LenString(op.Text)), op.Text)

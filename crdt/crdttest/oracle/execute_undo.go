@@ -15,7 +15,9 @@ const (
 	undoLocalOnly = 4
 	undoOriginNil = 8
 	undoOriginB   = 16
-	undoAll       = 32 // the scope is the document
+	undoAll       = 32  // the scope is the document
+	undoAround    = 64  // the scope is a type with others inside,
+	undoInside    = 128 // or one of those
 )
 
 // What an undo step does.
@@ -67,6 +69,9 @@ func (u *undo) open(step Step) error {
 		TrackedOrigins:         []any{},
 	}
 	if step.N&undoAll == 0 {
+		c.Scope = u.nested(step)
+	}
+	if step.N&undoAll == 0 && c.Scope == nil {
 		for _, p := range step.Picks[1:] {
 			c.Scope = append(c.Scope, types[p%len(types)])
 		}
@@ -119,6 +124,24 @@ func (u *undo) open(step Step) error {
 	m.OnStackCleared(func(c crdt.StackCleared) { u.note("undo %d: cleared %v %v", id, c.Undo, c.Redo) })
 	u.managers = append(u.managers, m)
 	return nil
+}
+
+// nested returns a scope around or inside another type, if there is one.
+func (u *undo) nested(step Step) (scope []crdt.Shared) {
+	holders := find(u.replica.shared(), holdsTypes)
+	if step.N&(undoAround|undoInside) == 0 || len(holders) == 0 {
+		return nil
+	}
+	picks := step.Picks[1:]
+	holder := holders[picks[0]%len(holders)]
+	if step.N&undoAround != 0 {
+		scope = append(scope, holder)
+	}
+	if step.N&undoInside != 0 {
+		list := children(holder)
+		scope = append(scope, list[picks[1%len(picks)]%len(list)].shared)
+	}
+	return scope
 }
 
 // act does something with a manager.

@@ -1,8 +1,6 @@
 package oracle
 
 import (
-	"slices"
-
 	"github.com/sheafdocs/sheaf/crdt"
 )
 
@@ -10,38 +8,12 @@ import (
 func find(from []crdt.Shared, family func(crdt.Shared) bool) []crdt.Shared {
 	var found []crdt.Shared
 	var visit func(crdt.Shared)
-	visitValue := func(v crdt.Value) {
-		if s := v.Shared(); s != nil {
-			visit(s)
-		}
-	}
 	visit = func(s crdt.Shared) {
 		if family(s) {
 			found = append(found, s)
 		}
-		switch {
-		case isText(s):
-			for _, op := range text(s).Delta() {
-				visitValue(op.Insert)
-			}
-		case isMap(s):
-			var keys []string
-			for key := range asMap(s).All() {
-				keys = append(keys, key)
-			}
-			slices.Sort(keys)
-			for _, key := range keys {
-				v, _ := asMap(s).Get(key)
-				visitValue(v)
-			}
-		case isArray(s):
-			for _, v := range s.(*crdt.Array).All() {
-				visitValue(v)
-			}
-		case isXML(s):
-			for _, v := range fragment(s).All() {
-				visitValue(v)
-			}
+		for _, c := range children(s) {
+			visit(c.shared)
 		}
 	}
 	for _, s := range from {

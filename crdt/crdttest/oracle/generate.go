@@ -38,6 +38,7 @@ func Generate(seed uint64) Program {
 	g.aside(seed, 0x5a5a).addSnaps(&p)
 	g.aside(seed, 0xc0c0).addCopies(&p)
 	g.aside(seed, 0xf1f1).addFilters(&p)
+	g.aside(seed, 0xabab).addNested(&p)
 	chooseFormats(p)
 	return p
 }
@@ -187,8 +188,10 @@ func (g *generator) settle(lazy bool) []Step {
 	return append(steps, Step{Kind: StepConverged}, Step{Kind: StepReload})
 }
 
-func (g *generator) op() Op {
-	op := Op{Kind: pick(g, g.edits), Target: g.IntN(8) * g.IntN(2), Index: g.IntN(1 << 16)}
+func (g *generator) op() Op { return g.opOf(pick(g, g.edits)) }
+
+func (g *generator) opOf(kind string) Op {
+	op := Op{Kind: kind, Target: g.IntN(8) * g.IntN(2), Index: g.IntN(1 << 16)}
 	switch {
 	case g.Float64() < g.together:
 		op.Index = AtCaret

@@ -10,7 +10,6 @@ func (g *generator) addUndo(p *Program) {
 	if g.chance(0.5) {
 		return
 	}
-	at := 0
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		if s.Kind == StepEdit && g.chance(0.3) {
@@ -33,6 +32,12 @@ func (g *generator) addUndo(p *Program) {
 		s.N = g.weighted(10, 6, 0.7, 1, 0.7, 0.3)
 		p.Steps = slices.Insert(p.Steps, first+g.IntN(len(p.Steps)-first), s)
 	}
+	g.setTimes(p)
+}
+
+// setTimes lets time pass, a little or much from step to step.
+func (g *generator) setTimes(p *Program) {
+	at := 0
 	for i := range p.Steps {
 		at += 1 + g.IntN(400)*g.IntN(2)
 		p.Steps[i].At = at

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -331,9 +332,11 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("MUTANTS") == "" {
 		t.Skip("builds the engine once for each fault: run make oracle-mutants")
 	}
+	answers := filepath.Join(t.TempDir(), "answers")
+	recordAnswers(t, answers)
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			found, err := m.hunt(t)
+			found, err := m.hunt(t, answers)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -362,9 +365,29 @@ func (m mutant) source() (path string, text []byte, err error) {
 // found is how a run of TestOracle tells where it diverged.
 var foundPattern = regexp.MustCompile(`seed (\d+) diverges at step (\d+), ([^\n]*):`)
 
+// recordAnswers writes to a file what Yjs says to the programs, which is the same
+// for every mutant.
+func recordAnswers(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, w := start(t), bufio.NewWriter(f)
+	o.Record(w)
+	for seed := range uint64(mutantSeeds) {
+		if _, err := o.Ask(request{"program", Generate(seed + 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // hunt runs the oracle on the engine with the fault and returns where it was
 // found.
-func (m mutant) hunt(t *testing.T) (string, error) {
+func (m mutant) hunt(t *testing.T, answers string) (string, error) {
 	path, text, err := m.source()
 	if err != nil {
 		return "", err
@@ -382,7 +405,7 @@ func (m mutant) hunt(t *testing.T) (string, error) {
 		return "", err
 	}
 	cmd := exec.Command("go", "test", "-vet=off", "-count=1", "-overlay", overlayFile, "-run", "^TestOracle$", ".")
-	cmd.Env = append(os.Environ(), "MUTANTS=", "SEED=1", fmt.Sprint("SEEDS=", mutantSeeds), "SHRINK=0", "FAILURES=1")
+	cmd.Env = append(os.Environ(), "MUTANTS=", "ANSWERS="+answers, "SEED=1", fmt.Sprint("SEEDS=", mutantSeeds), "SHRINK=0", "FAILURES=1")
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	switch {

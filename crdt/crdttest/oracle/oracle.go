@@ -4,8 +4,9 @@
 // repeat them, join and cut them without a document, restart. After each step
 // everything that can be seen of the touched replica must be equal: the bytes
 // of its update events and of its state in both formats, those of its state
-// vector, what its types show, and whether anything is pending. The bytes being equal, each engine is
-// fed exactly what the other would have sent it.
+// vector, what its types show, what undoing and observers tell, relative
+// positions and snapshots, and whether anything is pending. The bytes being
+// equal, each engine is fed exactly what the other would have sent it.
 //
 // The main types are Program (what to do), Oracle (the child) and Divergence
 // (the first difference). Generate makes the program of a seed, Oracle.Check
@@ -18,6 +19,5 @@
 // Yjs joins, shows minus zero and infinite numbers as JSON does, and does not part
 // surrogate pairs.
 //
-// It is a test kit: it needs Node, and npm once to install yjs and ywasm. It leaves out
-// undo and snapshots, which crdt does not have.
+// It is a test kit: it needs Node, and npm once to install yjs and ywasm.
 package oracle

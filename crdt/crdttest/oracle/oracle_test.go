@@ -27,6 +27,29 @@ func start(t *testing.T) *Oracle {
 	return o
 }
 
+// edits tells whether a program has an edit of a kind.
+func (p Program) edits(kind string) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return slices.ContainsFunc(s.Ops, func(op Op) bool { return op.Kind == kind })
+	})
+}
+
+// recordedOr returns an oracle that answers from the file that ANSWERS names, or
+// the one that otherwise makes.
+func recordedOr(t *testing.T, otherwise func(*testing.T) *Oracle) *Oracle {
+	t.Helper()
+	name := os.Getenv("ANSWERS")
+	if name == "" {
+		return otherwise(t)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return Replay(f)
+}
+
 // number reads a number from the environment.
 func number(t *testing.T, name string, otherwise uint64) uint64 {
 	t.Helper()
@@ -43,7 +66,8 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 
 // TestOracle runs the programs of SEEDS seeds from SEED on. SEED alone runs
 // that one. FAILURES is how many diverging programs to look at, SHRINK=0 leaves
-// them as they are.
+// them as they are. ANSWERS names a file with what Yjs said to the same programs.
+// ONLY leaves out programs without an edit of that kind.
 func TestOracle(t *testing.T) {
 	seeds := number(t, "SEEDS", defaultSeeds)
 	first := number(t, "SEED", 1)
@@ -53,8 +77,9 @@ func TestOracle(t *testing.T) {
 	if testing.Short() {
 		seeds = min(seeds, 50)
 	}
-	o := start(t)
-	began := time.Now()
+	only := os.Getenv("ONLY")
+	o := recordedOr(t, start)
+	began, ran := time.Now(), 0
 	count := tally{}
 	failures := number(t, "FAILURES", 1)
 	// The next program runs in Node while ours runs here.
@@ -66,6 +91,9 @@ func TestOracle(t *testing.T) {
 		defer close(programs)
 		for seed := first; seed < first+seeds; seed++ {
 			p := Generate(seed)
+			if only != "" && !p.edits(only) {
+				continue
+			}
 			if err := o.Send(request{"program", p}); err != nil {
 				failed <- err
 				return
@@ -83,6 +111,7 @@ func TestOracle(t *testing.T) {
 			t.Fatalf("seed %d: %v", p.Seed, err)
 		}
 		count.add(p)
+		ran++
 		if d := Compare(yjs, Execute(p)); d != nil {
 			report(t, p, d)
 			if failures--; failures == 0 {
@@ -100,9 +129,9 @@ func TestOracle(t *testing.T) {
 	if t.Failed() {
 		verdict = "not clean"
 	}
-	t.Logf("seeds %d to %d %s in %v (%.0f a second)", first, first+seeds-1, verdict, elapsed.Round(time.Millisecond), float64(seeds)/elapsed.Seconds())
+	t.Logf("seeds %d to %d: %d programs %s in %v (%.0f a second)", first, first+seeds-1, ran, verdict, elapsed.Round(time.Millisecond), float64(ran)/elapsed.Seconds())
 	t.Logf("what ran:\n%s", count)
-	if seeds >= enoughSeeds {
+	if seeds >= enoughSeeds && only == "" {
 		count.checkComplete(t)
 	}
 }

@@ -59,6 +59,9 @@ func Start() (*Oracle, error) {
 func (o *Oracle) Close() error {
 	o.closing.Do(func() {
 		o.stdin.Close()
+		if o.cmd == nil {
+			return // see Replay
+		}
 		io.Copy(io.Discard, o.stdout) // else the child could wait for a reader
 		if err := o.cmd.Wait(); err != nil {
 			o.closeErr = fmt.Errorf("close oracle: %w", err)

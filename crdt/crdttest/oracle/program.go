@@ -100,8 +100,9 @@ func (k StepKind) usesFormat() bool {
 // Op is one operation on one shared type.
 type Op struct {
 	Kind   string      `json:"k"`
-	Target int         `json:"t,omitempty"` // which of the types it could go to
-	Index  int         `json:"i,omitempty"` // or AtEnd, AtCaret
+	Target int         `json:"t,omitempty"`  // which of the types it could go to
+	Inside bool        `json:"in,omitempty"` // of those that are no roots
+	Index  int         `json:"i,omitempty"`  // or AtEnd, AtCaret
 	Length int         `json:"n,omitempty"`
 	Max    int         `json:"m,omitempty"` // Length stays below; 0: no limit
 	Key    string      `json:"key,omitempty"`

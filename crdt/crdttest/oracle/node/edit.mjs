@@ -9,7 +9,8 @@ import { toAttributes, toValue } from './values.mjs'
 // the replica's last edit ended.
 export function edit(rootTypes, op, caret) {
   const [family, run] = edits[op.k]
-  const targets = find(rootTypes, family)
+  let targets = find(rootTypes, family)
+  if (op.in) targets = targets.filter((type) => !rootTypes.includes(type))
   if (targets.length > 0) run(targets[(op.t ?? 0) % targets.length], op, caret, rootTypes)
 }
 
@@ -105,6 +106,14 @@ function scatterKeys(t, op) {
   }
 }
 
+// drop deletes a type from the one that it is in.
+function drop(from, op) {
+  const list = children(from)
+  const { at } = list[(op.n ?? 0) % list.length]
+  if (from instanceof Y.Map) from.delete(at)
+  else from.delete(at, 1)
+}
+
 const edits = {
   'text.insert': ['text', (t, op, caret) => t.insert(insertAt(t.length, op, caret, op.s.length), op.s)],
   'text.insert formatted': [
@@ -144,6 +153,7 @@ const edits = {
   'xml.set attribute': ['element', (t, op) => t.setAttribute(op.key, toValue(op.v[0]))],
   'xml.remove attribute': ['element', (t, op) => t.removeAttribute(op.key)],
   copy: ['any', copyInto],
+  drop: ['holder', drop],
 }
 
 // delta reduces the lengths in a delta to what a text of this length has.
@@ -166,16 +176,37 @@ function delta(length, parts) {
 // find returns the live types of a family, parents before children.
 function find(rootTypes, family) {
   const found = []
-  const visit = (v) => {
-    if (!(v instanceof Y.AbstractType)) return
-    if (families[family](v)) found.push(v)
-    if (v instanceof Y.Text) v.toDelta().forEach((op) => visit(op.insert))
-    else if (v instanceof Y.Map) [...v.keys()].sort().forEach((k) => visit(v.get(k)))
-    else v.toArray().forEach(visit)
+  const visit = (type) => {
+    if (families[family](type)) found.push(type)
+    for (const child of children(type)) visit(child.type)
   }
   rootTypes.forEach(visit)
   return found
 }
+
+// children returns the types that are directly inside a type, each with its
+// index or key.
+function children(type) {
+  const list = []
+  const add = (v, at) => {
+    if (v instanceof Y.AbstractType) list.push({ type: v, at })
+  }
+  if (type instanceof Y.Text) {
+    let at = 0
+    for (const { insert } of type.toDelta()) {
+      add(insert, at)
+      at += typeof insert === 'string' ? insert.length : 1
+    }
+  } else if (type instanceof Y.Map) {
+    for (const key of [...type.keys()].sort()) add(type.get(key), key)
+  } else {
+    type.toArray().forEach(add)
+  }
+  return list
+}
+
+// holders returns the types with others inside, with those.
+export const holders = (rootTypes) => find(rootTypes, 'holder').map((type) => ({ type, inside: children(type) }))
 
 // allTypes returns all live types below the given roots.
 export const allTypes = (rootTypes) => find(rootTypes, 'any')
@@ -187,4 +218,5 @@ const families = {
   map: (v) => v instanceof Y.Map,
   xml: (v) => v instanceof Y.XmlFragment,
   element: (v) => v instanceof Y.XmlElement,
+  holder: (v) => children(v).length > 0,
 }

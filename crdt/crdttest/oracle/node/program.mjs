@@ -6,6 +6,7 @@ import { edit } from './edit.mjs'
 import * as format from './format2.mjs'
 import { setTime } from './clock.mjs'
 import { mark } from './mark.mjs'
+import { watchPending } from './pending.mjs'
 import { snap } from './snap.mjs'
 import { Hooks, Undo } from './undo.mjs'
 import { Watches } from './watch.mjs'
@@ -203,6 +204,7 @@ class Replica {
 
   open() {
     this.doc = new Y.Doc({ gc: this.gc, gcFilter: (item) => this.collects(item), guid: 'oracle' })
+    watchPending(this.doc)
     this.watches.reset()
     this.undo.reset()
     for (const type of this.definedRoots()) this.watches.root(type)

@@ -1,7 +1,7 @@
 // Undoing, and the hooks around transactions, written down. crdt's side is in
 // execute_undo.go.
 import * as Y from 'yjs'
-import { allTypes } from './edit.mjs'
+import { allTypes, holders } from './edit.mjs'
 
 // What an UndoManager is made with, as bits.
 const neverDelete = 1 // types are not deleted by undoing
@@ -10,6 +10,8 @@ const localOnly = 4
 const originA = 8
 const originB = 16
 const everything = 32 // the scope is the document
+const around = 64 // the scope is a type with others inside,
+const inside = 128 // or one of those
 
 export class Undo {
   constructor(replica) {
@@ -30,7 +32,7 @@ export class Undo {
     const types = allTypes(this.replica.definedRoots())
     if (types.length === 0) return
     const [timeout, ...picks] = p
-    const scope = n & everything ? doc : picks.map((i) => types[i % types.length])
+    const scope = n & everything ? doc : (this.nested(n, picks) ?? picks.map((i) => types[i % types.length]))
     const options = { captureTimeout: timeout % 1000, ignoreRemoteMapChanges: (n & remoteMap) > 0 }
     const origins = new Set(n & originA || !(n & originB) ? [null] : [])
     if (n & originB) origins.add('b')
@@ -48,6 +50,15 @@ export class Undo {
     for (const what of ['added', 'updated', 'popped']) um.on(`stack-item-${what}`, note(what))
     um.on('stack-cleared', (e) => this.seen.push(`undo ${id}: cleared ${e.undoStackCleared} ${e.redoStackCleared}`))
     this.managers.push(um)
+  }
+
+  // nested returns a scope around or inside another type, if there is one.
+  nested(n, picks) {
+    const all = holders(this.replica.definedRoots())
+    if (!(n & (around | inside)) || all.length === 0) return null
+    const holder = all[picks[0] % all.length]
+    const child = holder.inside[picks[1 % picks.length] % holder.inside.length]
+    return [...(n & around ? [holder.type] : []), ...(n & inside ? [child.type] : [])]
   }
 
   // act does something with a manager: n says what.
