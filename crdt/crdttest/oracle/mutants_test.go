@@ -230,8 +230,6 @@ var mutants = []mutant{
 		"if it.visible() > 0 {", "if true {"},
 	{"positions: after the unit before", "relpos_resolve.go",
 		"if p.assoc < 0 {", "if false {"},
-	{"positions: deleted type", "relpos_resolve.go",
-		"if !d.isDeleted(d.types[typ]) {", "if true {"},
 	{"positions: unknown unit", "relpos_resolve.go",
 		"u.clock >= d.clients[u.client].state", "u.clock > d.clients[u.client].state"},
 	{"positions: undone deletions", "relpos_resolve.go",
