@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
 )
 
 // maxGrowth is how much more a work may take at ten times its size.
@@ -93,9 +94,18 @@ func (w scaleWork) measure() scaleResult {
 	return r
 }
 
+// scaleMemory is where the collector runs all the same, in bytes.
+const scaleMemory = 8 << 30
+
 // least returns the time of a workload's quickest run, without its preparation:
 // whatever else goes on, on the machine or in its caches, only adds to it.
+//
+// Go's collector does not run while a heap is below 4 MiB, as it is at the
+// smallest sizes only; so it is off at all of them, and what is compared is the
+// work that was asked for.
 func (w scaleWork) least(n, runs int) (float64, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(scaleMemory))
 	least := math.Inf(1)
 	for range runs {
 		work, err := w.prepare(n)
