@@ -53,7 +53,7 @@ func TestRunsLongerThan32Bits(t *testing.T) {
 		t.Errorf("after the text, %d to %d behind %v", second.clock, second.end(), second.origin())
 	}
 
-	// Nothing is lost on the way to others, as an update of either format or packed.
+	// Nothing is lost on the way to others, in either format.
 	state := d.EncodeStateAsUpdate(nil)
 	for name, load := range map[string]func(*Doc) error{
 		"format 1": func(e *Doc) error { return e.ApplyUpdate(state, nil) },

@@ -45,8 +45,9 @@ type Document struct {
 }
 
 // Open reads the head of a packed document, which costs nothing to speak
-// of. It keeps b, which must not change. The error wraps
-// crdt.ErrMalformed, as all of this package do.
+// of. It keeps b, which must not change. The error wraps crdt.ErrMalformed, as
+// all of this package do, but for crdt.ErrTooLarge of Doc and Visible where a
+// document cannot hold so much text.
 func Open(b []byte) (*Document, error) {
 	file, err := open(b)
 	if err != nil {
@@ -59,7 +60,7 @@ func Open(b []byte) (*Document, error) {
 // columns could not express it; Visible then costs as much as Doc.
 func (p *Document) IsPlain() bool { return p.file.Plain }
 
-// crdt.StateVector returns the state vector of the document.
+// StateVector returns the state vector of the document.
 func (p *Document) StateVector() crdt.StateVector {
 	sv := make(crdt.StateVector, len(p.file.States))
 	for _, s := range p.file.States {

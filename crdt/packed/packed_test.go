@@ -11,6 +11,8 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/crdttest"
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
 )
 
@@ -163,6 +165,28 @@ func TestPackEveryKind(t *testing.T) {
 			checkPacked(t, d)
 		}
 	}
+}
+
+// TestPackLongRuns packs more collected and deleted units than 32 bits can count.
+func TestPackLongRuns(t *testing.T) {
+	const long = 1<<40 + 5
+	structs := func(client, clock uint64, s ...byte) []byte {
+		return append(lib0.AppendUint(lib0.AppendUint([]byte{1, 1}, client), clock), s...)
+	}
+	d := crdt.NewDoc(crdt.Config{})
+	for _, u := range [][]byte{
+		append(lib0.AppendUint(structs(1, 0, codec.RefGC), long), 0),
+		append(lib0.AppendUint(structs(2, 0, codec.RefDeleted, 1, 1, 't'), long), 0),
+		append(lib0.AppendUint(structs(1, long, codec.RefGC), long), 0),
+	} {
+		if err := d.ApplyUpdate(u, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sv := d.StateVector(); sv[1] != 2*long || sv[2] != long {
+		t.Fatal(sv)
+	}
+	checkPacked(t, d)
 }
 
 func TestPackPending(t *testing.T) {

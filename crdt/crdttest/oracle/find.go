@@ -1,8 +1,6 @@
 package oracle
 
-import (
-	"github.com/sheafdocs/sheaf/crdt"
-)
+import "github.com/sheafdocs/sheaf/crdt"
 
 // find returns the live types of a family, parents before children.
 func find(from []crdt.Shared, family func(crdt.Shared) bool) []crdt.Shared {
