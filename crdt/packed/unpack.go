@@ -251,7 +251,11 @@ func (u *unpacker) restoreItem(flags byte) codec.Struct {
 	case codec.RefDeleted:
 		s = codec.Struct{Ref: codec.RefDeleted, Len: u.history[columns.Gaps].Uint()}
 	default:
-		s = codec.ReadContent(&u.history[columns.Gone], kind)
+		gone := &u.history[columns.Gone]
+		if s = codec.ReadContent(gone, kind); gone.Err() != nil {
+			u.tree.Fail(errColumns) // its length promises more than there is
+			return s
+		}
 	}
 	client := u.history[columns.Clients].Uint()
 	if client >= uint64(len(u.ends)) || s.Len == 0 {
