@@ -251,6 +251,10 @@ func (u *unpacker) restoreItem(flags byte) codec.Struct {
 	case codec.RefDeleted:
 		s = codec.Struct{Ref: codec.RefDeleted, Len: u.history[columns.Gaps].Uint()}
 	default:
+		if kind > codec.RefDoc {
+			u.tree.Fail(errColumns)
+			return s
+		}
 		gone := &u.history[columns.Gone]
 		if s = codec.ReadContent(gone, kind); gone.Err() != nil {
 			u.tree.Fail(errColumns) // its length promises more than there is
