@@ -19,7 +19,8 @@ type UndoConfig struct {
 	// an empty list for none but the manager's own.
 	TrackedOrigins []any
 	// Now tells the time in milliseconds since any moment, for instance as
-	// time.Now().UnixMilli(); nil or 0: every transaction can be undone by itself.
+	// time.Now().UnixMilli(). Without it, or while it returns 0, every transaction
+	// can be undone by itself.
 	Now func() int64
 	// CaptureTimeout is for how many milliseconds after a transaction another one
 	// is undone together with it. 0: DefaultCaptureTimeout; negative: never.
