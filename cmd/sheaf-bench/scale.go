@@ -94,7 +94,7 @@ func (w scaleWork) measure() scaleResult {
 	return r
 }
 
-// scaleMemory is where the collector runs all the same, in bytes.
+// scaleMemory is how many bytes a run may take before the collector runs after all.
 const scaleMemory = 8 << 30
 
 // least returns the time of a workload's quickest run, without its preparation:

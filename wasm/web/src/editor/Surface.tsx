@@ -9,7 +9,7 @@ import { cleanHTML } from '../security/trusted'
 import { showCarets } from './carets'
 import { textExtensions } from './extensions'
 import { lazily } from '../ui/lazily'
-import { readSelection, rememberSelection } from './selection'
+import { isForInputMethod, readSelection, rememberSelection } from './selection'
 import { Toolbar } from './Toolbar'
 import { useProviderState } from './useProvider'
 import '../styles/comments.css'
@@ -95,8 +95,7 @@ function makeEditor(provider: Provider): Editor {
       transformPastedHTML: cleanHTML,
       handleDOMEvents: {
         keydown: (view, event) => {
-          // 229: a key that an input method takes.
-          if (!view.composing && event.keyCode !== 229) readSelection(view)
+          if (!view.composing && !isForInputMethod(event)) readSelection(view)
           return false
         },
       },

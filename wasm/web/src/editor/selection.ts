@@ -19,6 +19,14 @@ export function readSelection(view: EditorView): void {
 }
 
 /**
+ * Whether a key is one that an input method takes (229), or Enter on Android,
+ * which comes in the middle of what its input method does.
+ */
+export function isForInputMethod(event: KeyboardEvent): boolean {
+  return event.keyCode === 229 || (event.key === 'Enter' && /Android/.test(navigator.userAgent))
+}
+
+/**
  * Remembers where an editor's selection is, by what it stands beside, while the
  * provider replaces its document; returns how to put it into the new editor.
  */
