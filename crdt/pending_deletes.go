@@ -90,7 +90,9 @@ func (tx *Txn) retryDeletes() {
 		} else {
 			p.of[client] = heap
 		}
-		p.add(tx.deleteRanges(known))
+		// Joined, as Yjs keeps them: at the end of each an item is split, and
+		// half a surrogate pair is text lost.
+		p.add(tx.deleteRanges(known.Normalize()))
 	}
 }
 
