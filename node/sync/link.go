@@ -58,7 +58,7 @@ func (l *link) offer(stream network.Stream) {
 		case l.offers <- stream:
 			l.mu.Lock()
 			gone := l.gone
-			if l.current != nil {
+			if l.current != nil && l.current.stream != stream { // run may hold it already
 				l.current.stop(errReplaced)
 			}
 			l.mu.Unlock()
