@@ -158,7 +158,7 @@ func (tx *Txn) fillText(list int32, delta []DeltaOp) {
 		content := c.embed(op.Insert)
 		if op.Insert.Kind() == KindString {
 			content = func(left, right handle) (handle, error) {
-				return tx.insertText(list, left, right, op.Insert.Str())
+				return tx.insertText(list, left, right, lib0.WellFormed(op.Insert.Str()))
 			}
 		}
 		if err := c.insert(tx.doc.orderAttrs(keys, values), content); err != nil {

@@ -58,7 +58,7 @@ func (t *Text) ApplyDelta(tx *Txn, delta []DeltaOp) error {
 				break
 			}
 			err = c.insert(wants[i], func(left, right handle) (handle, error) {
-				return tx.insertText(c.list, left, right, op.Insert.Str())
+				return tx.insertText(c.list, left, right, lib0.WellFormed(op.Insert.Str()))
 			})
 		case op.Insert.Kind() != KindUndefined:
 			err = c.insert(wants[i], c.embed(op.Insert))

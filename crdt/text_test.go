@@ -170,3 +170,35 @@ func TestTakingTurns(t *testing.T) {
 		}
 	}
 }
+
+// JSON can hold the halves of surrogate pairs, text cannot: what has them must
+// still reach others.
+func TestHalfPairsBecomeText(t *testing.T) {
+	halves, err := ParseJSON([]byte(`"\ud800\ud801"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewDoc(Config{ClientID: 1})
+	d.Transact(nil, func(tx *Txn) {
+		if err := d.Text("embed").InsertEmbed(tx, 0, halves); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Text("delta").ApplyDelta(tx, []DeltaOp{{Insert: halves}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Map("m").Set(tx, "copy", ValueOf(Clone(d.Text("embed")))); err != nil {
+			t.Fatal(err)
+		}
+	})
+	d.check(t)
+	e := NewDoc(Config{ClientID: 2})
+	if err := e.ApplyUpdate(d.EncodeStateAsUpdate(nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	copied, _ := e.Map("m").Get("copy")
+	for name, text := range map[string]*Text{"delta": e.Text("delta"), "copy": copied.Shared().(*Text)} {
+		if text.String() != "\ufffd\ufffd" || text.Len() != 2 {
+			t.Errorf("%s: %q of length %d", name, text.String(), text.Len())
+		}
+	}
+}

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/sheafdocs/sheaf/crdt"
 )
@@ -46,7 +47,7 @@ func copyable(v crdt.Value) bool {
 		return v.Kind() != crdt.KindSubdoc
 	case isText(s):
 		return len(fieldsOf(text(s).Attributes())) == 0 && !slices.ContainsFunc(text(s).Delta(), func(op crdt.DeltaOp) bool {
-			return op.Insert.Kind() == crdt.KindShared || op.Insert.Kind() == crdt.KindNull
+			return op.Insert.Kind() == crdt.KindShared || op.Insert.Kind() == crdt.KindNull || !utf8.ValidString(op.Insert.Str())
 		})
 	case isMap(s):
 		_, isHook := s.(*crdt.XMLHook)

@@ -168,9 +168,7 @@ func (w *StringColumnWriter) Add(s []byte, units uint64) {
 // AddString is Add for any string whose length is not known. Lone surrogates
 // become U+FFFD, as in AppendString.
 func (w *StringColumnWriter) AddString(s string) {
-	if hasSurrogate(s) {
-		s = replaceSurrogates(s)
-	}
+	s = WellFormed(s)
 	w.text.buf = append(w.text.buf, s...)
 	w.text.spill()
 	w.units.Add(uint64(UTF16LenString(s)))

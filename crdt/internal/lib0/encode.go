@@ -42,9 +42,7 @@ func AppendBytes(dst, b []byte) []byte {
 // strings hold as three bytes that are not UTF-8, become U+FFFD as in
 // JavaScript.
 func AppendString(dst []byte, s string) []byte {
-	if hasSurrogate(s) {
-		s = replaceSurrogates(s)
-	}
+	s = WellFormed(s)
 	dst = AppendUint(dst, uint64(len(s)))
 	return append(dst, s...)
 }

@@ -110,7 +110,12 @@ func hasSurrogate(s string) bool {
 	return false
 }
 
-func replaceSurrogates(s string) string {
+// WellFormed returns s with every lone surrogate replaced by U+FFFD, as
+// JavaScript's toWellFormed does.
+func WellFormed(s string) string {
+	if !hasSurrogate(s) {
+		return s
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		if i+2 < len(s) && s[i] == 0xed && s[i+1] >= 0xa0 {

@@ -16,12 +16,16 @@ export function copy(types, op, allBelow) {
 
 const keys = (type) => [...type._map.values()].filter((item) => !item.deleted)
 
+// An embedded string becomes text when it is copied; Yjs has the halves of pairs
+// in it at home, and U+FFFD elsewhere.
+const isCut = (insert) => typeof insert === 'string' && !insert.isWellFormed()
+
 function copyable(v) {
   if (!(v instanceof Y.AbstractType)) return !(v instanceof Y.Doc)
   if (v instanceof Y.Text) {
     return (
       keys(v).length === 0 &&
-      v.toDelta().every(({ insert }) => insert !== null && !(insert instanceof Y.AbstractType))
+      v.toDelta().every(({ insert }) => insert !== null && !(insert instanceof Y.AbstractType) && !isCut(insert))
     )
   }
   if (v instanceof Y.Map) {

@@ -65,7 +65,7 @@ function copyInto(into, op, caret, rootTypes) {
   const copied = copy(allTypes(rootTypes), op, allTypes)
   if (copied === null) return
   if (into instanceof Y.Map) into.set(op.key, copied)
-  else if (into instanceof Y.Text) into.insertEmbed(insertAt(into.length, op, caret, 1), copied)
+  else if (into instanceof Y.Text) into.insertEmbed(insertAt(into.length, op, caret, 1), copied, {})
   else into.insert(insertAt(into.length, op, caret, 1), [copied])
 }
 
