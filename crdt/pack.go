@@ -4,14 +4,14 @@ import (
 	"encoding/binary"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/columns"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-	"github.com/sheafdocs/sheaf/crdt/internal/packed"
 )
 
 // Columns returns the whole document as package packed compresses and stores it,
 // which is who this is for. It is Plain, and no more than states, if columns
 // cannot express it.
-func (d *Doc) Columns() packed.File {
+func (d *Doc) Columns() columns.File {
 	p := packer{d: d}
 	return p.pack()
 }
@@ -22,8 +22,8 @@ type packer struct {
 	d       *Doc
 	clients []uint64 // by index into Doc.clients: index into the file's table
 
-	content packed.Columns // what is visible
-	history packed.Columns // how it came about
+	content columns.Columns // what is visible
+	history columns.Columns // how it came about
 
 	types    []packedType // to come
 	ends     []uint64     // by client of the file: where its last item ended
@@ -37,18 +37,18 @@ type packedType struct {
 	live bool
 }
 
-func (p *packer) pack() packed.File {
+func (p *packer) pack() columns.File {
 	d := p.d
-	p.content = make(packed.Columns, packed.NumContent)
-	p.history = make(packed.Columns, packed.NumHistory)
+	p.content = make(columns.Columns, columns.NumContent)
+	p.history = make(columns.Columns, columns.NumHistory)
 	p.clients = make([]uint64, len(d.clients))
 	p.ends = make([]uint64, len(d.clients))
 	for i, c := range d.descending() {
 		p.clients[c] = uint64(i)
 	}
-	p.content.Uint(packed.Tree, uint64(len(d.roots)))
+	p.content.Uint(columns.Tree, uint64(len(d.roots)))
 	for _, root := range d.roots {
-		p.content[packed.Tree] = lib0.AppendString(p.content[packed.Tree], d.types[root].name)
+		p.content[columns.Tree] = lib0.AppendString(p.content[columns.Tree], d.types[root].name)
 		p.types = append(p.types, packedType{root, true})
 	}
 	for i := 0; i < len(p.types); i++ {
@@ -56,19 +56,19 @@ func (p *packer) pack() packed.File {
 	}
 	p.collected()
 	if d.pending.any() {
-		p.history[packed.Pending] = d.pendingUpdate()
+		p.history[columns.Pending] = d.pendingUpdate()
 	}
 	if p.odd {
-		return packed.File{Plain: true, States: d.packedStates()}
+		return columns.File{Plain: true, States: d.packedStates()}
 	}
-	return packed.File{States: d.packedStates(), Content: p.content, History: p.history}
+	return columns.File{States: d.packedStates(), Content: p.content, History: p.history}
 }
 
 // packedStates returns the state of every client, in descending order of ids.
-func (d *Doc) packedStates() []packed.State {
-	var states []packed.State
+func (d *Doc) packedStates() []columns.State {
+	var states []columns.State
 	for _, c := range d.descending() {
-		states = append(states, packed.State{Client: uint64(d.clients[c].id), Clock: d.clients[c].state})
+		states = append(states, columns.State{Client: uint64(d.clients[c].id), Clock: d.clients[c].state})
 	}
 	return states
 }
@@ -95,19 +95,19 @@ func (p *packer) body(t packedType) {
 		}
 	}
 	if t.live {
-		p.content.Uint(packed.Tree, uint64(values))
+		p.content.Uint(columns.Tree, uint64(values))
 	} else if values > 0 {
 		p.odd = true
 	}
 	for _, e := range typ.entries.all() {
 		if p.hasValue(e) {
-			p.content[packed.Tree] = lib0.AppendString(p.content[packed.Tree], d.keys[e.key])
+			p.content[columns.Tree] = lib0.AppendString(p.content[columns.Tree], d.keys[e.key])
 			p.list(e.list, true)
 		}
 	}
-	p.history.Uint(packed.Keys, uint64(len(gone)))
+	p.history.Uint(columns.Keys, uint64(len(gone)))
 	for _, e := range gone {
-		p.history[packed.Keys] = lib0.AppendString(p.history[packed.Keys], d.keys[e.key])
+		p.history[columns.Keys] = lib0.AppendString(p.history[columns.Keys], d.keys[e.key])
 		p.list(e.list, false)
 	}
 }
@@ -123,47 +123,47 @@ func (p *packer) hasValue(e mapEntry) bool {
 // for it.
 func (p *packer) list(list int32, visible bool) {
 	d := p.d
-	var runs []packed.Run
+	var runs []columns.Run
 	var items []*item
 	if list != 0 {
 		for h := d.lists[list].first; h != 0; h = d.items.at(h).right {
 			it := d.items.at(h)
 			items = append(items, it)
-			runs = append(runs, packed.Run{Client: p.clients[it.client], Clock: it.clock, Len: it.len()})
+			runs = append(runs, columns.Run{Client: p.clients[it.client], Clock: it.clock, Len: it.len()})
 		}
 	}
-	left, right := packed.Neighbours(runs)
+	left, right := columns.Neighbours(runs)
 	for i, it := range items {
 		p.odd = p.odd || !it.deleted() && !visible
 		p.item(it, runs[i], left[i], right[i])
 	}
-	p.history[packed.Flags] = append(p.history[packed.Flags], packed.EndOfList)
+	p.history[columns.Flags] = append(p.history[columns.Flags], columns.EndOfList)
 	if visible {
 		p.flushText()
-		p.content[packed.Tree] = append(p.content[packed.Tree], packed.EndOfList)
+		p.content[columns.Tree] = append(p.content[columns.Tree], columns.EndOfList)
 	}
 }
 
 // item writes one item. left and right are its expected origins.
-func (p *packer) item(it *item, run packed.Run, left, right packed.Unit) {
-	flags := byte(packed.Live)
+func (p *packer) item(it *item, run columns.Run, left, right columns.Unit) {
+	flags := byte(columns.Live)
 	if it.deleted() {
 		flags = it.kind
 	}
 	origin := p.unit(it.origin())
 	rightOrigin := p.unit(it.rightOrigin())
 	if origin != left {
-		flags |= packed.OtherOrigin
+		flags |= columns.OtherOrigin
 		p.named(origin, run)
 	}
 	if rightOrigin != right {
-		flags |= packed.OtherRight
+		flags |= columns.OtherRight
 		p.named(rightOrigin, run)
 	}
 	h := p.history
-	h[packed.Flags] = append(h[packed.Flags], flags)
-	h.Uint(packed.Clients, run.Client)
-	h[packed.Clocks] = binary.AppendVarint(h[packed.Clocks], int64(run.Clock)-int64(p.ends[run.Client]))
+	h[columns.Flags] = append(h[columns.Flags], flags)
+	h.Uint(columns.Clients, run.Client)
+	h[columns.Clocks] = binary.AppendVarint(h[columns.Clocks], int64(run.Clock)-int64(p.ends[run.Client]))
 	p.ends[run.Client] = run.Clock + run.Len
 	if it.deleted() {
 		p.deleted(it)
@@ -175,21 +175,21 @@ func (p *packer) item(it *item, run packed.Run, left, right packed.Unit) {
 	}
 }
 
-func (p *packer) unit(u unit) packed.Unit {
+func (p *packer) unit(u unit) columns.Unit {
 	if u.client == 0 {
-		return packed.Unit{}
+		return columns.Unit{}
 	}
-	return packed.Unit{Known: true, Client: p.clients[u.client], Clock: u.clock}
+	return columns.Unit{Known: true, Client: p.clients[u.client], Clock: u.clock}
 }
 
 // named writes an origin that is not the expected one.
-func (p *packer) named(u packed.Unit, run packed.Run) {
+func (p *packer) named(u columns.Unit, run columns.Run) {
 	if !u.Known {
-		p.history.Uint(packed.Origins, 0)
+		p.history.Uint(columns.Origins, 0)
 		return
 	}
-	p.history.Uint(packed.Origins, u.Client+1)
-	p.history[packed.Origins] = binary.AppendVarint(p.history[packed.Origins], int64(u.Clock)-int64(run.Clock))
+	p.history.Uint(columns.Origins, u.Client+1)
+	p.history[columns.Origins] = binary.AppendVarint(p.history[columns.Origins], int64(u.Clock)-int64(run.Clock))
 }
 
 // visible writes the content of an item that is not deleted. Text that shows
@@ -198,29 +198,29 @@ func (p *packer) visible(it *item) {
 	c := p.content
 	if it.kind == kindString {
 		text := p.d.text.bytes(it)
-		c[packed.Text] = append(c[packed.Text], text...)
-		p.history.Uint(packed.Lengths, uint64(len(text)))
+		c[columns.Text] = append(c[columns.Text], text...)
+		p.history.Uint(columns.Lengths, uint64(len(text)))
 		p.openText += len(text)
 		return
 	}
 	p.flushText()
-	c[packed.Tree] = p.d.appendContent(append(c[packed.Tree], it.kind), it)
+	c[columns.Tree] = p.d.appendContent(append(c[columns.Tree], it.kind), it)
 }
 
 // deleted writes the content of an item that is deleted: its length, unless
 // garbage collection is off.
 func (p *packer) deleted(it *item) {
 	if it.kind == kindDeleted {
-		p.history.Uint(packed.Gaps, it.len())
+		p.history.Uint(columns.Gaps, it.len())
 		return
 	}
-	p.history[packed.Gone] = p.d.appendContent(p.history[packed.Gone], it)
+	p.history[columns.Gone] = p.d.appendContent(p.history[columns.Gone], it)
 }
 
 func (p *packer) flushText() {
 	if p.openText > 0 {
-		p.content[packed.Tree] = append(p.content[packed.Tree], kindString)
-		p.content.Uint(packed.Tree, uint64(p.openText))
+		p.content[columns.Tree] = append(p.content[columns.Tree], kindString)
+		p.content.Uint(columns.Tree, uint64(p.openText))
 		p.openText = 0
 	}
 }
@@ -233,9 +233,9 @@ func (p *packer) collected() {
 		for _, block := range d.clients[c].blocks {
 			for _, h := range block {
 				if it := d.items.at(h); it.kind == kindGC {
-					p.history.Uint(packed.Collected, p.clients[c]+1)
-					p.history.Uint(packed.Collected, it.clock-end)
-					p.history.Uint(packed.Collected, it.len())
+					p.history.Uint(columns.Collected, p.clients[c]+1)
+					p.history.Uint(columns.Collected, it.clock-end)
+					p.history.Uint(columns.Collected, it.len())
 					end = it.end()
 				}
 			}

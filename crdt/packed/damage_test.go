@@ -7,7 +7,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
-	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
+	"github.com/sheafdocs/sheaf/crdt/internal/columns"
 )
 
 func TestPackedDamage(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/sheafdocs/sheaf/crdt/internal/columns"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
 )
 
 // maxUnpackedBytes is how large one part may be once unpacked.

@@ -16,7 +16,7 @@ import (
 	"fmt"
 
 	"github.com/sheafdocs/sheaf/crdt"
-	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
+	"github.com/sheafdocs/sheaf/crdt/internal/columns"
 )
 
 // Pack returns the whole document in a form for storage. Nothing is left out;

@@ -5,8 +5,8 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/columns"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
-	columns "github.com/sheafdocs/sheaf/crdt/internal/packed"
 )
 
 // unpacker turns columns back into structs. Its decoders stop at the first

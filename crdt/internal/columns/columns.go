@@ -1,4 +1,4 @@
-// Package packed is what a document consists of while it is packed: columns of
+// Package columns is what a document consists of while it is packed: columns of
 // what is visible, and columns of how it came about. docs/formats/packed.md
 // specifies them.
 //
@@ -8,7 +8,7 @@
 //
 // The package is what crdt, which knows its lists, and crdt/packed, which knows
 // the bytes, have in common. It leaves out both.
-package packed
+package columns
 
 import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 

@@ -1,4 +1,4 @@
-package packed
+package columns
 
 // Run is the units of one item, as its list holds it.
 type Run struct{ Client, Clock, Len uint64 }
