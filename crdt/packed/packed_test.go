@@ -92,7 +92,7 @@ func shown(d *crdt.Doc, name string, like crdt.Shared) string {
 }
 
 func TestPackRandom(t *testing.T) {
-	for seed := range uint64(100) {
+	for seed := range uint64(200) {
 		var docs []*crdt.Doc
 		var editors []*crdttest.Editor
 		for i := range uint64(3) {
