@@ -2,6 +2,7 @@
 // numbers that are reduced to what exists, so that a program stays valid when
 // parts of it are left out.
 import * as Y from 'yjs'
+import './markers.mjs'
 import { copy } from './copy.mjs'
 import { toAttributes, toValue } from './values.mjs'
 
