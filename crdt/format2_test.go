@@ -10,6 +10,7 @@ import (
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // columns of format 2, in their order.
@@ -195,11 +196,11 @@ var negativeZero = lib0.NewDecoder([]byte{125, 0x40}).Any().Number()
 
 // TestReplayPaperV2 is TestReplayPaper with format 2.
 func TestReplayPaperV2(t *testing.T) {
-	tr := loadTrace(t, "automerge-paper.json.gz")
+	tr := tracetest.Load(t, tracetest.Paper)
 	d := NewDoc(Config{ClientID: 0xdeadbeef})
 	updates := sha256.New()
 	d.OnUpdateV2(func(u UpdateEvent) { updates.Write(u.Update) })
-	tr.replay(t, d)
+	replay(t, d, tr)
 	state := d.EncodeStateAsUpdateV2(nil)
 	// Both hashes were made by Yjs 13.6.33 under the same client id.
 	if got := sha256.Sum256(state); hex.EncodeToString(got[:]) != paperStateV2 {

@@ -3,12 +3,14 @@ package crdt
 import (
 	"runtime"
 	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // BenchmarkMemoryPaper reports what a document keeps in memory after a
 // recorded history was typed, and after its state was loaded.
 func BenchmarkMemoryPaper(b *testing.B) {
-	tr := loadTrace(b, "automerge-paper.json.gz")
+	tr := tracetest.Load(b, tracetest.Paper)
 	measure := func(build func() *Doc) float64 {
 		var before, after runtime.MemStats
 		runtime.GC()
@@ -23,7 +25,7 @@ func BenchmarkMemoryPaper(b *testing.B) {
 	var typed *Doc
 	kept := measure(func() *Doc {
 		typed = NewDoc(Config{ClientID: 1})
-		tr.replay(b, typed)
+		replay(b, typed, tr)
 		return typed
 	})
 	state := typed.EncodeStateAsUpdate(nil)

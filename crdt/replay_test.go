@@ -1,80 +1,35 @@
 package crdt
 
 import (
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
-
-// trace is a recorded sequential history: positions in code points.
-type trace struct {
-	StartContent string `json:"startContent"`
-	EndContent   string `json:"endContent"`
-	Txns         []struct {
-		Patches []patch `json:"patches"`
-	} `json:"txns"`
-}
-
-type patch struct {
-	pos, del int
-	ins      string
-}
-
-func (p *patch) UnmarshalJSON(b []byte) error {
-	return json.Unmarshal(b, &[]any{&p.pos, &p.del, &p.ins})
-}
-
-// loadTrace reads a recorded history, or skips the test where it is absent.
-func loadTrace(t testing.TB, name string) *trace {
-	t.Helper()
-	f, err := os.Open("../../shared/traces/" + name)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("recorded history %s is not here", name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tr trace
-	if err := json.NewDecoder(z).Decode(&tr); err != nil {
-		t.Fatal(err)
-	}
-	return &tr
-}
 
 // replay types a history that stays within the basic plane, so that code
 // points are UTF-16 units.
-func (tr *trace) replay(t testing.TB, d *Doc) {
+func replay(t testing.TB, d *Doc, tr *tracetest.Trace) {
 	text := d.Text("text")
-	for _, txn := range tr.Txns {
-		for _, p := range txn.Patches {
-			d.Transact(nil, func(tx *Txn) {
-				if p.del > 0 {
-					if err := text.Delete(tx, p.pos, p.del); err != nil {
-						t.Fatal(err)
-					}
+	for p := range tr.Patches() {
+		d.Transact(nil, func(tx *Txn) {
+			if p.Del > 0 {
+				if err := text.Delete(tx, p.Pos, p.Del); err != nil {
+					t.Fatal(err)
 				}
-				if p.ins != "" {
-					if err := text.Insert(tx, p.pos, p.ins); err != nil {
-						t.Fatal(err)
-					}
+			}
+			if p.Insert != "" {
+				if err := text.Insert(tx, p.Pos, p.Insert); err != nil {
+					t.Fatal(err)
 				}
-			})
-		}
+			}
+		})
 	}
 }
 
 func TestReplayPaper(t *testing.T) {
-	tr := loadTrace(t, "automerge-paper.json.gz")
+	tr := tracetest.Load(t, tracetest.Paper)
 	d, remote := NewDoc(Config{ClientID: 0xdeadbeef}), NewDoc(Config{})
 	updates := sha256.New()
 	d.OnUpdate(func(u UpdateEvent) {
@@ -83,7 +38,7 @@ func TestReplayPaper(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	tr.replay(t, d)
+	replay(t, d, tr)
 	for _, doc := range []*Doc{d, remote} {
 		if got := doc.Text("text").String(); got != tr.EndContent {
 			t.Errorf("text differs: %d bytes, want %d", len(got), len(tr.EndContent))
@@ -106,21 +61,21 @@ func TestReplayPaper(t *testing.T) {
 }
 
 func BenchmarkReplayPaper(b *testing.B) {
-	tr := loadTrace(b, "automerge-paper.json.gz")
+	tr := tracetest.Load(b, tracetest.Paper)
 	b.ReportAllocs()
 	for b.Loop() {
 		d := NewDoc(Config{ClientID: 1})
 		d.OnUpdate(func(UpdateEvent) {})
-		tr.replay(b, d)
+		replay(b, d, tr)
 	}
 }
 
 func BenchmarkReplayPaperRemote(b *testing.B) {
-	tr := loadTrace(b, "automerge-paper.json.gz")
+	tr := tracetest.Load(b, tracetest.Paper)
 	d := NewDoc(Config{ClientID: 1})
 	var updates [][]byte
 	d.OnUpdate(func(u UpdateEvent) { updates = append(updates, u.Update) })
-	tr.replay(b, d)
+	replay(b, d, tr)
 	b.ReportAllocs()
 	for b.Loop() {
 		remote := NewDoc(Config{})
@@ -141,9 +96,9 @@ func BenchmarkLoadPaperV2(b *testing.B) {
 }
 
 func benchmarkLoad(b *testing.B, encode func(*Doc, StateVector) []byte, apply func(*Doc, []byte, any) error) {
-	tr := loadTrace(b, "automerge-paper.json.gz")
+	tr := tracetest.Load(b, tracetest.Paper)
 	d := NewDoc(Config{ClientID: 1})
-	tr.replay(b, d)
+	replay(b, d, tr)
 	state := encode(d, nil)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -158,11 +113,11 @@ func benchmarkLoad(b *testing.B, encode func(*Doc, StateVector) []byte, apply fu
 }
 
 func BenchmarkMergePaper(b *testing.B) {
-	tr := loadTrace(b, "automerge-paper.json.gz")
+	tr := tracetest.Load(b, tracetest.Paper)
 	d := NewDoc(Config{ClientID: 1})
 	var updates [][]byte
 	d.OnUpdate(func(u UpdateEvent) { updates = append(updates, u.Update) })
-	tr.replay(b, d)
+	replay(b, d, tr)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := MergeUpdates(updates...); err != nil {
@@ -174,15 +129,9 @@ func BenchmarkMergePaper(b *testing.B) {
 // BenchmarkLoadRecorded loads large histories that Yjs wrote in format 2:
 // deleted nearly as a whole, and of 192 authors.
 func BenchmarkLoadRecorded(b *testing.B) {
-	for _, name := range []string{"S3.yjs", "A1.yjs"} {
+	for _, name := range []string{tracetest.S3, tracetest.A1} {
 		b.Run(name, func(b *testing.B) {
-			state, err := os.ReadFile("../../shared/traces/" + name)
-			if errors.Is(err, fs.ErrNotExist) {
-				b.Skipf("recorded history %s is not here", name)
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
+			state := tracetest.LoadUpdate(b, name)
 			b.ReportAllocs()
 			for b.Loop() {
 				d := NewDoc(Config{})

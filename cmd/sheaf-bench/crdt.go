@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // crdtReport is what "sheaf-bench crdt" prints.
@@ -189,7 +191,7 @@ func (o *crdtOptions) runWork(w crdtWork) crdtResult {
 }
 
 // cannot tells whether an error means that there was nothing to run.
-func cannot(err error) bool { return errors.Is(err, errNoTrace) }
+func cannot(err error) bool { return errors.Is(err, tracetest.ErrAbsent) }
 
 // runInput runs one work on an input file and prints the result.
 func (o *crdtOptions) runInput() error {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // TestMain is the command itself where the command starts itself again.
@@ -93,7 +94,11 @@ func TestCRDTWorks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("replays whole histories, in one goroutine")
 	}
-	o := crdtOptions{traces: filepath.Join("..", "..", "..", "shared", "traces")}
+	dir, err := tracetest.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := crdtOptions{traces: dir}
 	for _, w := range crdtWorks {
 		t.Run(w.name, func(t *testing.T) {
 			made, err := o.makeInput(w)

@@ -2,18 +2,13 @@ package main
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
-
-// errNoTrace says that a recorded history is not on this machine.
-var errNoTrace = errors.New("the recorded history is absent; docs/benchmarks.md says where it comes from")
 
 // Hashes of texts that are known from Yjs 13.6.33, which was given the same
 // edits or updates.
@@ -23,13 +18,13 @@ const (
 	a1SHA256 = "c822bf881ad1fb04d1aec80575212131fb45ec33600f84f59e829526c6d8f5f1"
 )
 
-// maxUpdateBytes bounds an update file.
-const maxUpdateBytes = 256 << 20
+// updateKind is the kind of a file that holds an update, beside those of traces.
+const updateKind = "update"
 
 // crdtSource is the file that the input of a work is made from.
 type crdtSource struct {
 	path  string
-	trace *trace // once it was read
+	trace *tracetest.Trace // once it was read
 }
 
 // isUpdate tells whether the file holds an update, by its name.
@@ -42,50 +37,22 @@ func (s *crdtSource) isUpdate() bool {
 	return false
 }
 
-// kind says what the file is: "sequential", "concurrent" or "update".
+// kind says what the file is: a kind of trace, or an update.
 func (s *crdtSource) kind() (string, error) {
-	if err := s.exists(); err != nil {
-		return "", err
-	}
 	if s.isUpdate() {
-		return "update", nil
+		return updateKind, nil
 	}
-	if err := s.read(); err != nil {
-		return "", err
-	}
-	return s.trace.kind(), nil
-}
-
-func (s *crdtSource) exists() error {
-	info, err := os.Stat(s.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: %w", s.path, errNoTrace)
-	case err != nil:
-		return fmt.Errorf("open trace: %w", err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("open trace: %s is not a file", s.path)
-	}
-	return nil
-}
-
-func (s *crdtSource) read() (err error) {
 	if s.trace == nil {
-		s.trace, err = readTrace(s.path)
+		var err error
+		if s.trace, err = tracetest.Read(s.path); err != nil {
+			return "", err
+		}
 	}
-	return err
-}
-
-// kind is that of a trace, also where its file does not name it.
-func (t *trace) kind() string {
-	if t.Kind == "concurrent" {
-		return t.Kind
-	}
-	return "sequential"
+	return s.trace.Kind, nil
 }
 
 // history reads the file as a history of a kind.
-func (s *crdtSource) history(kind string) (*trace, error) {
+func (s *crdtSource) history(kind string) (*tracetest.Trace, error) {
 	got, err := s.kind()
 	if err != nil {
 		return nil, err
@@ -100,7 +67,7 @@ func (s *crdtSource) history(kind string) (*trace, error) {
 }
 
 func describe(kind string) string {
-	if kind == "update" {
+	if kind == updateKind {
 		return "an update"
 	}
 	return "a " + kind + " one"
@@ -108,21 +75,11 @@ func describe(kind string) string {
 
 // update reads the file as an update and says of which format it is.
 func (s *crdtSource) update() (update []byte, format int, err error) {
-	if err := s.exists(); err != nil {
-		return nil, 0, err
-	}
 	if !s.isUpdate() {
 		return nil, 0, fmt.Errorf("%s: the work needs an update (.yjs, .bin or .update)", s.path)
 	}
-	info, err := os.Stat(s.path)
-	if err != nil {
-		return nil, 0, fmt.Errorf("open update: %w", err)
-	}
-	if info.Size() > maxUpdateBytes {
-		return nil, 0, fmt.Errorf("%s has %d bytes; at most %d are read", s.path, info.Size(), maxUpdateBytes)
-	}
-	if update, err = os.ReadFile(s.path); err != nil {
-		return nil, 0, fmt.Errorf("read update: %w", err)
+	if update, err = tracetest.ReadUpdate(s.path); err != nil {
+		return nil, 0, err
 	}
 	if len(update) == 0 {
 		return nil, 0, fmt.Errorf("%s is empty", s.path)
@@ -159,9 +116,9 @@ func hasColumns(update []byte) bool {
 // knownText returns the hash of the text of one of the published updates.
 func (s *crdtSource) knownText() string {
 	switch filepath.Base(s.path) {
-	case "S3.yjs":
+	case tracetest.S3:
 		return s3SHA256
-	case "A1.yjs":
+	case tracetest.A1:
 		return a1SHA256
 	}
 	return ""

@@ -7,18 +7,13 @@ import (
 	"unicode/utf16"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // Sizes of the made-up works, those of the crdt-benchmarks B1 to B3.
 const (
 	b1Edits   = 6000
 	b3Clients = 1540
-)
-
-// Names of the recorded histories.
-const (
-	paperTrace   = "automerge-paper.json.gz"
-	friendsTrace = "friendsforever.json.gz"
 )
 
 // paperClient signs the typing of automerge-paper: as long, encoded, as what
@@ -50,36 +45,36 @@ type done struct {
 
 // crdtWorks are all works, in the order in which they are reported.
 var crdtWorks = []crdtWork{
-	{"b4-local", paperTrace, crdtGoal{WarmMS: 400, Retained: 3 << 19}, typedInput, runLocal},
-	{"b4-load-v1", paperTrace, crdtGoal{WarmMS: 5, Retained: 1 << 20}, stateInput(1), runRemote},
-	{"b4-load-v2", paperTrace, crdtGoal{WarmMS: 4, ColdMS: 6, Retained: 1 << 20}, stateInput(2), runRemote},
-	{"b4-remote", paperTrace, crdtGoal{WarmMS: 300}, updatesInput, runRemote},
-	{"b4-merge", paperTrace, crdtGoal{WarmMS: 200}, updatesInput, runMerge},
-	{"b4-size", paperTrace, crdtGoal{Bytes: 311_038}, stateInput(1), runEncode},
-	{"friends-remote", friendsTrace, crdtGoal{WarmMS: 25}, concurrentInput(false), runRemote},
-	{"friends-merged", friendsTrace, crdtGoal{WarmMS: 0.6}, concurrentInput(true), runRemote},
+	{"b4-local", tracetest.Paper, crdtGoal{WarmMS: 400, Retained: 3 << 19}, typedInput, runLocal},
+	{"b4-load-v1", tracetest.Paper, crdtGoal{WarmMS: 5, Retained: 1 << 20}, stateInput(1), runRemote},
+	{"b4-load-v2", tracetest.Paper, crdtGoal{WarmMS: 4, ColdMS: 6, Retained: 1 << 20}, stateInput(2), runRemote},
+	{"b4-remote", tracetest.Paper, crdtGoal{WarmMS: 300}, updatesInput, runRemote},
+	{"b4-merge", tracetest.Paper, crdtGoal{WarmMS: 200}, updatesInput, runMerge},
+	{"b4-size", tracetest.Paper, crdtGoal{Bytes: 311_038}, stateInput(1), runEncode},
+	{"friends-remote", tracetest.Friends, crdtGoal{WarmMS: 25}, concurrentInput(false), runRemote},
+	{"friends-merged", tracetest.Friends, crdtGoal{WarmMS: 0.6}, concurrentInput(true), runRemote},
 	{"b1-append", "", crdtGoal{WarmMS: 25}, b1Input(func(_ *rand.Rand, n int) int { return n }), runSent},
 	{"b1-prepend", "", crdtGoal{WarmMS: 25}, b1Input(func(*rand.Rand, int) int { return 0 }), runSent},
 	{"b1-random", "", crdtGoal{WarmMS: 25}, b1Input(func(r *rand.Rand, n int) int { return r.IntN(n + 1) }), runSent},
 	{"b2-concurrent", "", crdtGoal{WarmMS: 40}, b2Input, runExchanged},
 	{"b3-clients", "", crdtGoal{WarmMS: 50}, b3Input, runRemote},
-	{"s3-load", "S3.yjs", crdtGoal{WarmMS: 35}, fileInput, runRemote},
-	{"a1-load", "A1.yjs", crdtGoal{WarmMS: 75}, fileInput, runRemote},
+	{"s3-load", tracetest.S3, crdtGoal{WarmMS: 35}, fileInput, runRemote},
+	{"a1-load", tracetest.A1, crdtGoal{WarmMS: 75}, fileInput, runRemote},
 }
 
 // traceWorks are done with a file that the user names, by its kind.
 var traceWorks = map[string][]crdtWork{
-	"sequential": {
+	tracetest.Sequential: {
 		{name: "trace-local", input: typedInput, run: runLocal},
 		{name: "trace-load", input: stateInput(1), run: runRemote},
 		{name: "trace-remote", input: updatesInput, run: runRemote},
 		{name: "trace-merge", input: updatesInput, run: runMerge},
 	},
-	"concurrent": {
+	tracetest.Concurrent: {
 		{name: "trace-remote", input: concurrentInput(false), run: runRemote},
 		{name: "trace-merged", input: concurrentInput(true), run: runRemote},
 	},
-	"update": {{name: "trace-update", input: fileInput, run: runRemote}},
+	updateKind: {{name: "trace-update", input: fileInput, run: runRemote}},
 }
 
 // workNamed finds a work, also one with a file of the user's.
@@ -101,11 +96,11 @@ func workNamed(name string) (crdtWork, bool) {
 
 // typedInput is a sequential history as one author types it.
 func typedInput(s *crdtSource) (*crdtInput, error) {
-	t, err := s.history("sequential")
+	t, err := s.history(tracetest.Sequential)
 	if err != nil {
 		return nil, err
 	}
-	typed, err := t.units()
+	typed, err := units(t)
 	return &crdtInput{Text: t.EndContent, Typed: [][]edits{typed}}, err
 }
 
@@ -142,7 +137,7 @@ func stateInput(format int) func(s *crdtSource) (*crdtInput, error) {
 // or as the state they end in. Their client ids ascend with their index.
 func concurrentInput(merged bool) func(s *crdtSource) (*crdtInput, error) {
 	return func(s *crdtSource) (*crdtInput, error) {
-		t, err := s.history("concurrent")
+		t, err := s.history(tracetest.Concurrent)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +156,7 @@ func concurrentInput(merged bool) func(s *crdtSource) (*crdtInput, error) {
 			}
 		}
 		if !merged {
-			in.Steps = t.steps()
+			in.Steps = steps(t)
 			return in, nil
 		}
 		doc := crdt.NewDoc(crdt.Config{})
@@ -175,11 +170,11 @@ func concurrentInput(merged bool) func(s *crdtSource) (*crdtInput, error) {
 
 // steps returns a concurrent history for engines with updates of their own;
 // nil if its positions are not those of UTF-16 units.
-func (t *trace) steps() []step {
-	if t.astral || t.StartContent != "" {
+func steps(t *tracetest.Trace) []step {
+	if t.Astral || t.StartContent != "" {
 		return nil
 	}
-	seen := t.seen()
+	seen := t.Seen()
 	out := make([]step, len(t.Txns))
 	for i, x := range t.Txns {
 		out[i] = step{Agent: x.Agent, Seen: seen[i]}
@@ -263,9 +258,9 @@ func fileInput(s *crdtSource) (*crdtInput, error) {
 
 // units returns the edits of each transaction in UTF-16 units, checked against
 // the text as it grows.
-func (t *trace) units() ([]edits, error) {
+func units(t *tracetest.Trace) ([]edits, error) {
 	var text []uint16
-	if t.astral {
+	if t.Astral {
 		text = utf16.Encode([]rune(t.StartContent))
 	}
 	out := make([]edits, 0, len(t.Txns)+1)
@@ -276,7 +271,7 @@ func (t *trace) units() ([]edits, error) {
 		var all edits
 		for _, p := range t.Txns[i].Patches {
 			e := edit{p.Pos, p.Del, p.Insert}
-			if t.astral {
+			if t.Astral {
 				from, ok := unitOf(text, 0, p.Pos)
 				to, ok2 := unitOf(text, from, p.Del)
 				if !ok || !ok2 {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/store/badgerstore"
@@ -71,7 +72,7 @@ func open(args []string) error {
 	if *path == "" || *runs < 1 || *idle < 1 {
 		return errors.New("open needs --trace FILE, --runs and --idle from 1")
 	}
-	t, err := readTrace(*path)
+	t, err := tracetest.Read(*path)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func hurried() func() time.Time {
 
 // fill writes the history into a document, by a session for each of its
 // agents, and returns the number of entries that took.
-func fill(dir string, t *trace, perEntry int) (entries uint64, err error) {
+func fill(dir string, t *tracetest.Trace, perEntry int) (entries uint64, err error) {
 	var now func() time.Time
 	if perEntry > 0 {
 		now = hurried()
@@ -279,7 +280,7 @@ func openNode(args []string) error {
 		}
 		steps = append(steps, stepNow("live", true))
 	}
-	t, err := readTrace(*path)
+	t, err := tracetest.Read(*path)
 	if err != nil {
 		return err
 	}

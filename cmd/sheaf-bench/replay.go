@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // errWrongText ends a run whose nodes do not hold the expected text.
@@ -99,7 +101,7 @@ func replay(args []string) error {
 	if *path == "" || *nodes < 1 || *nodes > 32 {
 		return errors.New("replay needs --trace FILE and --nodes from 1 to 32")
 	}
-	t, err := readTrace(*path)
+	t, err := tracetest.Read(*path)
 	if err != nil {
 		return err
 	}
@@ -137,7 +139,7 @@ func print(rep *report, asJSON bool) error {
 
 // run1 is one replay.
 type run1 struct {
-	trace    *trace
+	trace    *tracetest.Trace
 	path     string
 	dir      string
 	deadline time.Time
@@ -287,7 +289,7 @@ func (r *run1) chooseClients() ([]uint64, error) {
 func (r *run1) report(start time.Time, ended, finished []*answer) (*report, error) {
 	rep := &report{
 		Trace: filepath.Base(r.path), Nodes: len(r.nodes), Agents: r.trace.NumAgents, OK: true,
-		Edits:   r.trace.edits(),
+		Edits:   r.trace.Edits(),
 		Machine: fmt.Sprintf("%s/%s, %d CPUs, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()),
 		Time:    start.UTC().Format(time.RFC3339),
 	}

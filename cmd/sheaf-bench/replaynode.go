@@ -20,6 +20,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/metrics"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 	"github.com/sheafdocs/sheaf/node"
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/discovery"
@@ -36,7 +37,7 @@ const (
 
 // replayer is one node of a replay.
 type replayer struct {
-	trace        *trace
+	trace        *tracetest.Trace
 	index, nodes int
 	dir          string
 	key          *identity.Key
@@ -69,7 +70,7 @@ func replayNode(args []string) error {
 		return err
 	}
 	var err error
-	if r.trace, err = readTrace(*path); err != nil {
+	if r.trace, err = tracetest.Read(*path); err != nil {
 		return err
 	}
 	if err := r.open(); err != nil {
@@ -250,7 +251,7 @@ func (r *replayer) run(ctx context.Context) (*answer, error) {
 // the agent saw.
 func (r *replayer) play(ctx context.Context, a *agent) error {
 	acks := r.watch.follow(a)
-	seen := r.trace.seen()
+	seen := r.trace.Seen()
 	counts := make([]int32, r.trace.NumAgents)
 	ends := make([][]uint64, r.trace.NumAgents) // clock after each agent's nth transaction
 	number := uint64(0)

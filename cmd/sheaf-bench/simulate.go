@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // made is one transaction as a Yjs update of its agent.
@@ -26,10 +27,10 @@ type view struct {
 // simulate turns a trace into updates: each agent edits, under the client id
 // its session was leased, a view that holds exactly what the transaction's
 // parents held. Every node of a replay computes the same.
-func simulate(t *trace, clients []crdt.ClientID) ([]made, error) {
+func simulate(t *tracetest.Trace, clients []crdt.ClientID) ([]made, error) {
 	views := make([]*view, t.NumAgents)
 	for a := range views {
-		v := &view{doc: crdt.NewDoc(crdt.Config{ClientID: clients[a]}), applied: make([]int32, t.NumAgents), astral: t.astral}
+		v := &view{doc: crdt.NewDoc(crdt.Config{ClientID: clients[a]}), applied: make([]int32, t.NumAgents), astral: t.Astral}
 		v.text = v.doc.Text("text")
 		v.doc.OnUpdate(func(e crdt.UpdateEvent) {
 			if e.Local {
@@ -39,7 +40,7 @@ func simulate(t *trace, clients []crdt.ClientID) ([]made, error) {
 		views[a] = v
 	}
 	byAgent := make([][]int32, t.NumAgents) // indexes of each agent's transactions
-	seen := t.seen()
+	seen := t.Seen()
 	out := make([]made, len(t.Txns))
 	for i := range t.Txns {
 		x := &t.Txns[i]
@@ -71,7 +72,7 @@ func (v *view) merge(update []byte) error {
 }
 
 // edit applies one transaction's patches.
-func (v *view) edit(x *transaction, start bool, content string) error {
+func (v *view) edit(x *tracetest.Transaction, start bool, content string) error {
 	v.update = nil
 	var err error
 	v.doc.Transact(nil, func(tx *crdt.Txn) {
@@ -87,7 +88,7 @@ func (v *view) edit(x *transaction, start bool, content string) error {
 	return err
 }
 
-func (v *view) patch(tx *crdt.Txn, p patch) error {
+func (v *view) patch(tx *crdt.Txn, p tracetest.Patch) error {
 	pos, del := p.Pos, p.Del
 	if v.astral && v.text.Len() > 0 {
 		pos, del = utf16Range(v.text.String(), pos, del)

@@ -10,6 +10,7 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/columns"
 )
 
+// TestPackedDamage flips every byte of a packed document, one at a time.
 func TestPackedDamage(t *testing.T) {
 	d := crdt.NewDoc(crdt.Config{})
 	for _, u := range everyKind() {
@@ -40,6 +41,8 @@ func TestPackedDamage(t *testing.T) {
 	}
 }
 
+// TestPackedUnknownKind: an item that was deleted is said to be of a kind that
+// does not exist.
 func TestPackedUnknownKind(t *testing.T) {
 	d := crdt.NewDoc(crdt.Config{ClientID: 1, DisableGC: true})
 	text := d.Text("t")
@@ -70,6 +73,7 @@ func TestPackedUnknownKind(t *testing.T) {
 	}
 }
 
+// TestPackedHistoryDamaged: what is visible can be read without the history.
 func TestPackedHistoryDamaged(t *testing.T) {
 	d := crdt.NewDoc(crdt.Config{ClientID: 1})
 	d.Transact(nil, func(tx *crdt.Txn) {
@@ -95,6 +99,8 @@ func TestPackedHistoryDamaged(t *testing.T) {
 	}
 }
 
+// FuzzPacked changes the columns, which the checksums of a file would hide
+// from it.
 func FuzzPacked(f *testing.F) {
 	d := crdt.NewDoc(crdt.Config{DisableGC: true})
 	for _, u := range everyKind() {
@@ -139,6 +145,7 @@ func FuzzPacked(f *testing.F) {
 	})
 }
 
+// FuzzOpenPacked changes the bytes of the file.
 func FuzzOpenPacked(f *testing.F) {
 	for _, u := range everyKind() {
 		d := crdt.NewDoc(crdt.Config{})

@@ -2,17 +2,14 @@ package packed
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/crdttest"
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
 // checkPacked packs a document and checks that it comes back whole, and that
@@ -206,34 +203,13 @@ func TestPackPending(t *testing.T) {
 // paper returns the document of the recorded history automerge-paper, and its text.
 func paper(t testing.TB, client crdt.ClientID) (d *crdt.Doc, end string) {
 	t.Helper()
-	f, err := os.Open("../../../shared/traces/automerge-paper.json.gz")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the recorded history is not here")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var trace struct {
-		EndContent string
-		Txns       []struct{ Patches [][3]any } // position, deleted, inserted
-	}
-	if err := json.NewDecoder(z).Decode(&trace); err != nil {
-		t.Fatal(err)
-	}
+	trace := tracetest.Load(t, tracetest.Paper)
 	d = crdt.NewDoc(crdt.Config{ClientID: client})
 	text := d.Text("text")
-	for _, txn := range trace.Txns {
+	for p := range trace.Patches() {
 		d.Transact(nil, func(tx *crdt.Txn) {
-			for _, p := range txn.Patches {
-				at := int(p[0].(float64))
-				if err := errors.Join(text.Delete(tx, at, int(p[1].(float64))), text.Insert(tx, at, p[2].(string))); err != nil {
-					t.Fatal(err)
-				}
+			if err := errors.Join(text.Delete(tx, p.Pos, p.Del), text.Insert(tx, p.Pos, p.Insert)); err != nil {
+				t.Fatal(err)
 			}
 		})
 	}
@@ -249,10 +225,6 @@ func TestPackedSizes(t *testing.T) {
 	}
 }
 
-// TestPackedDamage flips every byte of a packed document, one at a time.
-// TestPackedUnknownKind: an item that was deleted is said to be of a kind that
-// does not exist.
-// TestPackedHistoryDamaged: what is visible can be read without the history.
 func BenchmarkPack(b *testing.B) {
 	d, end := paper(b, 1)
 	var bytes []byte
@@ -287,7 +259,3 @@ func BenchmarkPack(b *testing.B) {
 		}
 	})
 }
-
-// FuzzPacked changes the columns, which the checksums of a file would hide
-// from it.
-// FuzzOpenPacked changes the bytes of the file.
