@@ -3,6 +3,7 @@ package packed
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/crdt"
@@ -121,12 +122,21 @@ func FuzzPacked(f *testing.F) {
 		}
 		f.Add(content[0], content[1], h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8], h[9])
 	}
+	f.Add([]byte{1, 1, 't', codec.RefString, 2, columns.EndOfList, 0}, []byte("ab"), []byte{columns.Live, columns.Live, columns.EndOfList},
+		[]byte{0, 0}, []byte{0, 6}, []byte{1, 1}, []byte{}, []byte{}, []byte{}, []byte{0}, []byte{}, []byte{}) // a gap
 	states := d.Columns().States
 	f.Fuzz(func(t *testing.T, tree, text, flags, clients, clocks, lengths, gaps, origins, gone, keys, collected, pending []byte) {
 		file := columns.File{
 			States:  states,
 			Content: columns.Columns{tree, text},
 			History: columns.Columns{flags, clients, clocks, lengths, gaps, origins, gone, keys, collected, pending},
+		}
+		// States that fit, or next to no change of the columns would get further.
+		u := newUnpacker(file.Content, freeItems)
+		u.restore(states, file.History)
+		file.States = slices.Clone(states)
+		for i, n := range u.units {
+			file.States[i].Clock = n
 		}
 		p, err := Open(encode(file))
 		if err != nil {

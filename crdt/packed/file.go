@@ -17,12 +17,23 @@ import (
 // maxUnpackedBytes is how large one part may be once unpacked.
 const maxUnpackedBytes = 1 << 30
 
+// freeItems and itemsPerByte bound the items and roots that a file of so many
+// bytes may stand for: an item can take a hundredth of a byte in the file, and
+// takes some 400 bytes while it is unpacked. A document beyond that is one of
+// very many equal edits; Pack writes it as an update.
+const (
+	freeItems    = 1 << 18
+	itemsPerByte = 4
+)
+
 // What can be wrong with a packed document.
 var (
 	errFormat   = errors.New("not a packed document of a known version")
 	errChecksum = errors.New("checksum does not match")
 	errColumns  = errors.New("columns do not fit together")
 	errTooLarge = errors.New("packed document too large")
+	errItems    = errors.New("more items than so few bytes may stand for")
+	errStates   = errors.New("states of clients are not what the items come to")
 )
 
 // version is the only one there is.
@@ -94,7 +105,11 @@ func open(b []byte) (*file, error) {
 	}
 	o := &file{Plain: d.Byte() == 1}
 	for n := d.Uint(); n > 0 && d.Err() == nil; n-- {
-		o.States = append(o.States, columns.State{Client: d.Uint(), Clock: d.Uint()})
+		s := columns.State{Client: d.Uint(), Clock: d.Uint()}
+		if last := len(o.States) - 1; last >= 0 && s.Client >= o.States[last].Client {
+			d.Fail(errStates)
+		}
+		o.States = append(o.States, s)
 	}
 	contentBytes, contentSum := d.Uint(), uint32be(d)
 	historyBytes, historySum := d.Uint(), uint32be(d)
@@ -116,6 +131,11 @@ func uint32be(d *lib0.Decoder) uint32 {
 		return 0
 	}
 	return binary.BigEndian.Uint32(b)
+}
+
+// maxItems is how many items and roots the columns may stand for.
+func (o *file) maxItems() uint64 {
+	return freeItems + itemsPerByte*uint64(len(o.content.bytes)+len(o.history.bytes))
 }
 
 // readContent unpacks the columns of what is visible.

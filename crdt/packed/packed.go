@@ -6,8 +6,8 @@
 // The main entry points are Pack, and Open with the methods of Document.
 //
 // The package promises to give back the bytes of EncodeStateAsUpdate, to notice
-// damage by checksums, to reject malformed input with an error and to unpack at
-// most 1 GiB. It is apart from crdt because who only merges need not pay for a
+// damage by checksums, to reject malformed input with an error, to unpack at
+// most 1 GiB, and to bound the number of items by the bytes they are in. It is apart from crdt because who only merges need not pay for a
 // compressor. It leaves out where the bytes are kept.
 package packed
 
@@ -34,7 +34,8 @@ func Pack(d *crdt.Doc) []byte {
 		}
 	}
 	// The columns cannot express the state: a key's newest value is deleted and
-	// an older one is not, as only updates made by hand have it.
+	// an older one is not, as only updates made by hand have it. Or hundreds of
+	// thousands of equal edits pack into fewer bytes than may stand for them.
 	return encode(columns.File{Plain: true, States: f.States, History: columns.Columns{state}})
 }
 
@@ -57,7 +58,7 @@ func Open(b []byte) (*Document, error) {
 }
 
 // IsPlain tells whether the document is kept as an update after all, because
-// columns could not express it; Visible then costs as much as Doc.
+// columns could not express it or would be too small for it; Visible then costs as much as Doc.
 func (p *Document) IsPlain() bool { return p.file.Plain }
 
 // StateVector returns the state vector of the document.
@@ -83,7 +84,7 @@ func (p *Document) Visible() (*crdt.Doc, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read packed content: %w: %w", crdt.ErrMalformed, err)
 	}
-	u := newUnpacker(content)
+	u := newUnpacker(content, p.file.maxItems())
 	u.visible()
 	return u.doc(crdt.Config{DisableFormatCleanup: true})
 }
@@ -102,7 +103,7 @@ func (p *Document) Update() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read packed content: %w: %w", crdt.ErrMalformed, err)
 	}
-	u := newUnpacker(content)
+	u := newUnpacker(content, p.file.maxItems())
 	u.restore(p.file.States, history)
 	return u.update()
 }

@@ -19,10 +19,12 @@ type unpacker struct {
 	deletes codec.Ranges
 	pending []byte
 	types   []unpackedType // to come
+	free    uint64         // items and roots that may still come
 
 	history [columns.NumHistory]lib0.Decoder
 	states  []columns.State
 	ends    []uint64 // by client: where its last item ended
+	units   []uint64 // by client: how many came
 }
 
 // unpackedType is a type whose lists are to be read.
@@ -33,11 +35,12 @@ type unpackedType struct {
 	top  bool // a root
 }
 
-func newUnpacker(content columns.Columns) *unpacker {
-	u := &unpacker{}
+// newUnpacker reads the roots. maxItems is that of the file.
+func newUnpacker(content columns.Columns, maxItems uint64) *unpacker {
+	u := &unpacker{free: maxItems}
 	u.tree.Reset(content[columns.Tree], 0)
 	u.text.Reset(content[columns.Text], 0)
-	for n := u.tree.Uint(); n > 0 && u.tree.Err() == nil; n-- {
+	for n := u.tree.Uint(); n > 0 && u.count(1); n-- {
 		u.types = append(u.types, unpackedType{root: u.tree.String(), live: true, top: true})
 	}
 	return u
@@ -58,6 +61,16 @@ func (u *unpacker) err() error {
 	return nil
 }
 
+// count counts n more items or roots, and returns false once something failed.
+func (u *unpacker) count(n uint64) bool {
+	if n > u.free {
+		u.tree.Fail(errItems)
+		return false
+	}
+	u.free -= n
+	return !u.failed()
+}
+
 func (u *unpacker) failed() bool { return u.tree.Err() != nil }
 
 // update returns what was read as an update.
@@ -65,7 +78,10 @@ func (u *unpacker) update() ([]byte, error) {
 	if err := u.err(); err != nil {
 		return nil, fmt.Errorf("unpack document: %w: %w", crdt.ErrMalformed, err)
 	}
-	update := u.out.Finish(u.deletes.Normalize())
+	update, err := u.out.Finish(u.deletes.Normalize())
+	if err != nil {
+		return nil, fmt.Errorf("unpack document: %w: %w", crdt.ErrMalformed, err)
+	}
 	if u.pending == nil {
 		return update, nil
 	}
@@ -146,7 +162,7 @@ func (u *unpacker) visibleList(t *unpackedType, key []byte, keyed bool, clock *u
 	started := false
 	for {
 		s, more := u.token(0)
-		if !more {
+		if !more || !u.count(1) {
 			return
 		}
 		t.place(&s, key, keyed)
@@ -167,7 +183,8 @@ func (u *unpacker) restore(states []columns.State, history columns.Columns) {
 		u.history[i].Reset(column, 0)
 	}
 	u.pending = history[columns.Pending]
-	u.states, u.ends = states, make([]uint64, len(states))
+	u.states = states
+	u.ends, u.units = make([]uint64, len(states)), make([]uint64, len(states))
 	for i := 0; i < len(u.types) && !u.failed(); i++ {
 		t := u.types[i]
 		u.restoreList(&t, nil, false, t.live)
@@ -182,18 +199,19 @@ func (u *unpacker) restore(states []columns.State, history columns.Columns) {
 		}
 	}
 	u.restoreCollected()
+	for i, s := range u.states {
+		if u.units[i] != s.Clock {
+			u.tree.Fail(errStates)
+		}
+	}
 }
 
 // restoreList reads the items of a list.
 func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool) {
-	var flags []byte
-	var runs []columns.Run
-	var items []codec.Struct
-	for {
-		f := u.history[columns.Flags].Byte()
-		if f == columns.EndOfList || u.history[columns.Flags].Err() != nil {
-			break
-		}
+	flags := u.listFlags()
+	items := make([]codec.Struct, len(flags))
+	runs := make([]columns.Run, len(flags))
+	for i, f := range flags {
 		if f&columns.Kind == columns.Live && !visible {
 			u.tree.Fail(errColumns)
 		}
@@ -201,17 +219,12 @@ func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool)
 		if u.failed() {
 			return
 		}
-		flags = append(flags, f)
-		items = append(items, s)
+		items[i], runs[i] = s, columns.Run{Client: s.Client, Clock: s.Clock, Len: s.Len}
 	}
 	if visible {
 		if _, more := u.token(0); more {
 			u.tree.Fail(errColumns)
 		}
-	}
-	runs = make([]columns.Run, len(items))
-	for i := range items {
-		runs[i] = columns.Run{Client: items[i].Client, Clock: items[i].Clock, Len: items[i].Len}
 	}
 	left, right := columns.Neighbours(runs)
 	for i := range items {
@@ -233,6 +246,21 @@ func (u *unpacker) restoreList(t *unpackedType, key []byte, keyed, visible bool)
 		}
 		u.nest(s, live)
 	}
+}
+
+// listFlags reads the flags of a list's items and its end.
+func (u *unpacker) listFlags() []byte {
+	rest := u.history[columns.Flags]
+	n := uint64(0)
+	for rest.Byte() != columns.EndOfList && rest.Err() == nil {
+		n++
+	}
+	if u.count(n); u.failed() {
+		return nil
+	}
+	flags := u.history[columns.Flags].Take(n)
+	u.history[columns.Flags].Byte()
+	return flags
 }
 
 // restoreItem reads one item without its origins. Its client is still an index.
@@ -272,6 +300,7 @@ func (u *unpacker) restoreItem(flags byte) codec.Struct {
 		return s
 	}
 	u.ends[client] = s.End()
+	u.units[client] += s.Len
 	return s
 }
 
@@ -309,7 +338,7 @@ func (u *unpacker) id(unit columns.Unit) codec.ID {
 func (u *unpacker) restoreCollected() {
 	d := &u.history[columns.Collected]
 	last, end := uint64(0), uint64(0)
-	for d.Remaining() > 0 && !u.failed() {
+	for d.Remaining() > 0 && u.count(1) {
 		index, gap, n := d.Uint(), d.Uint(), d.Uint()
 		if index == 0 || index > uint64(len(u.states)) || n == 0 {
 			u.tree.Fail(errColumns)
@@ -324,6 +353,7 @@ func (u *unpacker) restoreCollected() {
 			return
 		}
 		end = s.End()
+		u.units[index-1] += n
 		u.out.Struct(&s)
 		u.deletes = append(u.deletes, codec.Range{Client: s.Client, Clock: s.Clock, Len: n})
 	}

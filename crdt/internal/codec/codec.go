@@ -33,6 +33,7 @@ var (
 	ErrType      = errors.New("unknown shared type")
 	ErrEmpty     = errors.New("struct without length")
 	ErrClock     = errors.New("clock out of range")
+	ErrGap       = errors.New("clocks of a client do not follow one another")
 	ErrReference = errors.New("struct refers to a later struct of its own client")
 	ErrSubdoc    = errors.New("subdocument options are missing")
 	ErrFeature   = errors.New("update is not of format 2, or of a later version of it")

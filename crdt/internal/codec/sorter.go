@@ -7,8 +7,8 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
-// Sorter writes an update of format 1 whose structs come in any order. They must not
-// overlap.
+// Sorter writes an update of format 1 whose structs come in any order. Each
+// client's must follow one another from clock 0.
 type Sorter struct {
 	body    []byte
 	structs []stretch
@@ -16,8 +16,8 @@ type Sorter struct {
 
 // stretch is where in body a struct is.
 type stretch struct {
-	client, clock uint64
-	from, to      int
+	client, clock, end uint64
+	from, to           int
 }
 
 // Struct adds s.
@@ -26,23 +26,29 @@ func (w *Sorter) Struct(s *Struct) {
 	e := AppendTo(w.body)
 	s.write(&e, 0)
 	w.body = e.Finish()
-	w.structs = append(w.structs, stretch{s.Client, s.Clock, from, len(w.body)})
+	w.structs = append(w.structs, stretch{s.Client, s.Clock, s.End(), from, len(w.body)})
 }
 
 // Finish returns the update with the given delete set, which must be grouped
-// by client.
-func (w *Sorter) Finish(deletes Ranges) []byte {
+// by client. The error is ErrGap: format 1 writes a client's first clock only,
+// so a gap would give what comes behind it other ids.
+func (w *Sorter) Finish(deletes Ranges) ([]byte, error) {
 	slices.SortFunc(w.structs, func(a, b stretch) int {
 		if a.client != b.client {
 			return cmp.Compare(b.client, a.client)
 		}
 		return cmp.Compare(a.clock, b.clock)
 	})
-	clients := 0
-	for i := range w.structs {
-		if i == 0 || w.structs[i].client != w.structs[i-1].client {
+	clients, end := 0, uint64(0)
+	for i, s := range w.structs {
+		if i == 0 || s.client != w.structs[i-1].client {
 			clients++
+			end = 0
 		}
+		if s.clock != end {
+			return nil, ErrGap
+		}
+		end = s.end
 	}
 	out := make([]byte, 0, len(w.body)+16*clients+8*len(deletes)+8)
 	out = lib0.AppendUint(out, uint64(clients))
@@ -58,5 +64,5 @@ func (w *Sorter) Finish(deletes Ranges) []byte {
 		}
 		rest = rest[n:]
 	}
-	return deletes.Append(out)
+	return deletes.Append(out), nil
 }
