@@ -1,5 +1,7 @@
 package crdt
 
+import "slices"
+
 // cleanup completes the queued transactions, one after the other. Hooks may
 // run further transactions, which join the queue.
 func (d *Doc) cleanup() {
@@ -31,6 +33,7 @@ func (d *Doc) complete(tx *Txn) {
 	for i := range tx.touched {
 		tx.touched[i].after = d.clients[tx.touched[i].client].state
 	}
+	slices.SortFunc(tx.borders, unit.compare)
 	tx.completing = true
 	tx.show(d.hooks.beforeObservers)
 	if observed {

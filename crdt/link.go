@@ -1,5 +1,7 @@
 package crdt
 
+import "slices"
+
 // link puts an item whose neighbours are set into its list.
 func (d *Doc) link(h handle) {
 	it := d.items.at(h)
@@ -54,8 +56,30 @@ func (tx *Txn) split(c uint32, pos runPos, diff uint64) handle {
 		d.setRedone(h, unit{u.client, u.clock + diff})
 	}
 	d.clients[c].insertAfter(&d.items, pos, h)
-	tx.merges = append(tx.merges, unit{c, right.clock})
+	if at := (unit{c, right.clock}); !d.apartInYjs(at) {
+		tx.merges = append(tx.merges, at)
+	}
 	return h
+}
+
+// extends notes that content is added to a run at once, where Yjs has an item
+// more until the transaction is completed. Only those who edit before that can
+// tell.
+func (tx *Txn) extends(it *item) {
+	if h := &tx.doc.hooks; tx.doc.observers > 0 || len(h.after) > 0 || len(h.beforeObservers) > 0 {
+		tx.borders = append(tx.borders, unit{it.client, it.end()})
+	}
+}
+
+// apartInYjs tells whether an item begins with a unit in Yjs, because the
+// transaction that added it to a run is not completed.
+func (d *Doc) apartInYjs(u unit) bool {
+	first := d.queue[0]
+	if first == d.tx || first.joined {
+		return false
+	}
+	_, found := slices.BinarySearchFunc(first.borders, u, unit.compare)
+	return found
 }
 
 // cleanStart returns the item that begins with a known unit, splitting the
@@ -95,6 +119,7 @@ func (tx *Txn) splitAt(h handle, diff uint64) handle {
 func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
 	d := tx.doc
 	it := d.items.at(h)
+	tx.extends(it)
 	growText(&d.text, h, it, text)
 	it.units += uint32(units)
 	d.addUnits(it.list, it.leaf, int64(units))
@@ -107,6 +132,7 @@ func extendText[T string | []byte](tx *Txn, h handle, text T, units uint64) {
 func (tx *Txn) extendDeleted(h handle, units uint64) {
 	d := tx.doc
 	it := d.items.at(h)
+	tx.extends(it)
 	tx.addDelete(it.client, it.end(), units)
 	it.setLen(it.len() + units)
 	tx.advance(it.client, units)

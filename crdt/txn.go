@@ -18,6 +18,7 @@ type Txn struct {
 	deletes    codec.Ranges
 	touched    []touch
 	merges     []unit // items that came about by splitting, and the like
+	borders    []unit // where it extended runs, if others may split them before they are joined in Yjs
 	changed    []listChange
 	completing bool       // its function has returned
 	joined     bool       // its runs are joined with what they continue
@@ -54,6 +55,10 @@ type touch struct {
 type unit struct {
 	client uint32
 	clock  uint64
+}
+
+func (u unit) compare(o unit) int {
+	return cmp.Or(cmp.Compare(u.client, o.client), cmp.Compare(u.clock, o.clock))
 }
 
 // Transact runs f, in which the document can be edited, and then completes

@@ -39,6 +39,7 @@ func Generate(seed uint64) Program {
 	g.aside(seed, 0xc0c0).addCopies(&p)
 	g.aside(seed, 0xf1f1).addFilters(&p)
 	g.aside(seed, 0xabab).addNested(&p)
+	g.aside(seed, 0x6a6a).addGap(&p)
 	chooseFormats(p)
 	return p
 }

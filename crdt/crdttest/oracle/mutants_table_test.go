@@ -129,6 +129,8 @@ var mutants = []mutant{
 		"split := d.queue[0] == e.tx && !e.tx.joined", "split := false"},
 	{"events: runs extended by an observer", "link.go",
 		"if d.queue[0] != d.tx {", "if false {"},
+	{"events: runs split by an observer", "link.go",
+		"if first == d.tx || first.joined {", "if true {"},
 	{"list delta: inserted and deleted", "observe_delta.go",
 		"if p.deletes && !p.adds {", "if p.deletes {"},
 	{"list delta: the rest", "observe_delta.go",
