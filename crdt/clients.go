@@ -151,7 +151,17 @@ func (d *Doc) find(c *client, clock uint64) runPos {
 		}
 	}
 	b := c.blocks[low]
-	return d.found(c, runPos{low, d.findBetween(b, 0, len(b), clock)})
+	return d.found(c, runPos{low, d.findNear(b, c.guess(low, clock), clock)})
+}
+
+// guess returns which item of a block holds clock if all of them have as many
+// units, as they nearly do where people type here and there.
+func (c *client) guess(block int, clock uint64) int {
+	first, end := c.firsts[block], c.state
+	if block+1 < len(c.firsts) {
+		end = c.firsts[block+1]
+	}
+	return int((clock - first) * uint64(len(c.blocks[block])) / (end - first))
 }
 
 // found notes where an item was found, unless others may be reading too.
