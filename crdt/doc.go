@@ -133,8 +133,7 @@ type Doc struct {
 	// For encoding the updates of transactions.
 	encoder, encoderV2 codec.Encoder
 
-	redone   map[handle]unit      // by item, the first unit as which undoing made it again
-	redoneIn map[int32]*listOrder // by list of children, the items of it that were
+	redone map[handle]unit // by item, the first unit as which undoing made it again
 
 	pending pending
 	hooks   hooks

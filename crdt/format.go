@@ -188,7 +188,7 @@ func (c *cursor) delete(length int) {
 			break
 		}
 	}
-	if start != 0 && tx.doc.lists[c.list].marks != 0 {
+	if start != 0 && tx.doc.lists[c.list].formatted() {
 		tx.cleanupGap(c.list, start, c.right, startAttrs, &c.attrs)
 	}
 }

@@ -108,7 +108,7 @@ func (tx *Txn) cleanupDeleted(c uint32, clock, end uint64, whole map[int32]bool)
 func (tx *Txn) cleanupAround(h handle) {
 	d := tx.doc
 	l := &d.lists[d.items.at(h).list]
-	if l.marks == 0 {
+	if !l.formatted() {
 		return
 	}
 	from := l.last

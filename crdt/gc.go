@@ -105,7 +105,6 @@ func (d *Doc) collectList(list int32, types []int32) []int32 {
 		it.setRightOrigin(unit{})
 	}
 	*l = itemList{}
-	delete(d.redoneIn, list)
 	d.freeLists = append(d.freeLists, list)
 	return types
 }

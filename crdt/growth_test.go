@@ -123,8 +123,8 @@ func TestUndoPasses(t *testing.T) {
 				return
 			}
 			holder := tx.redoneAs(old)
-			left := r.neighbour(it.list, it.left, holder, (*listOrder).left, func(x *item) handle { passed++; return x.left })
-			right := r.neighbour(it.list, h, holder, (*listOrder).right, func(x *item) handle { passed++; return x.right })
+			left := r.neighbour(it.list, it.left, holder, d.seekLeft, func(x *item) handle { passed++; return x.left })
+			right := r.neighbour(it.list, h, holder, d.seekRight, func(x *item) handle { passed++; return x.right })
 			r.again(h, d.childList(int32(d.items.at(holder).content)), left, right)
 			again++
 		})

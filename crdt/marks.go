@@ -8,10 +8,15 @@ import (
 
 // marks tells which live format marks there are in a part of a list: a bit for
 // each key whose marks set a value, and another for those that end the format
-// with null. Keys share bits when there are more than markBits of them.
+// with null. Keys share bits when there are more than markBits of them. One more
+// bit says whether undoing made items of it again.
 type marks uint64
 
-const markBits = 31
+const (
+	markBits          = 31
+	formatMarks marks = 1<<(2*markBits) - 1
+	redoneMark  marks = 1 << (2 * markBits)
+)
 
 // keyMarks returns the bits of a key: of marks that set it, and of marks that
 // end it.
@@ -20,17 +25,23 @@ func keyMarks(key uint32) (set, end marks) {
 	return set, set << markBits
 }
 
-// marksOf returns the mark that an item is.
-func (d *Doc) marksOf(it *item) marks {
+// marksOf returns the mark that an item is, and whether it was made again.
+func (d *Doc) marksOf(it *item) (m marks) {
+	if it.redone() {
+		m = redoneMark
+	}
 	if !it.isMark() {
-		return 0
+		return m
 	}
 	set, end := keyMarks(it.size)
 	if d.singles.values[it.content].Kind() == lib0.KindNull {
-		return end
+		return m | end
 	}
-	return set
+	return m | set
 }
+
+// formatted tells whether a list may have format marks.
+func (l *itemList) formatted() bool { return l.marks&formatMarks != 0 }
 
 func (d *Doc) leafMarks(l *leaf) (m marks) {
 	for _, h := range l.items[:l.n] {
@@ -46,10 +57,12 @@ func (n *inner) allMarks() (m marks) {
 	return m
 }
 
-// addMarks makes known that a leaf has got marks.
+// addMarks makes known that a list has got marks, in a leaf of its tree.
 func (d *Doc) addMarks(list, leafAt int32, m marks) {
 	d.lists[list].marks |= m
-	d.addMarksAbove(leafAt, d.tree.leaves[leafAt].parent, m)
+	if leafAt != 0 {
+		d.addMarksAbove(leafAt, d.tree.leaves[leafAt].parent, m)
+	}
 }
 
 func (d *Doc) addMarksAbove(kid, parent int32, m marks) {
@@ -101,7 +114,7 @@ func (d *Doc) markAfter(h handle, key uint32, w marks) handle {
 // end of the list if it is 0.
 func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 	l := &d.lists[list]
-	if l.marks == 0 {
+	if !l.formatted() {
 		return nil
 	}
 	last := l.last
@@ -113,7 +126,7 @@ func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 	for _, key := range d.types[l.typ].formats.keys {
 		set, end := keyMarks(key)
 		mark := d.markBefore(last, key, set|end)
-		if mark == 0 || d.marksOf(d.items.at(mark)) == end {
+		if mark == 0 || d.marksOf(d.items.at(mark))&end != 0 {
 			continue
 		}
 		start := l.first

@@ -42,7 +42,7 @@ type chain struct {
 // everything anew. Beyond them only what overlaps is merged, so a struct may be
 // cut otherwise than in Yjs, with the same effect.
 const (
-	maxExactStructs = 2048
+	maxExactStructs = 256
 	maxExactBytes   = 1 << 20
 )
 

@@ -88,7 +88,7 @@ type cursor struct {
 func (tx *Txn) cursorAt(list int32, index int) cursor {
 	c := cursor{tx: tx, list: list}
 	c.left, c.right = tx.locate(list, index)
-	if tx.doc.lists[list].marks != 0 && index > 0 {
+	if tx.doc.lists[list].formatted() && index > 0 {
 		c.attrs = tx.doc.attrsBefore(list, c.right)
 	}
 	return c

@@ -149,8 +149,9 @@ func (d *Doc) findUnit(l *itemList, index int64) (handle, int64) {
 type wanted uint64
 
 const (
-	wantUnits   wanted = 1 << 63   // countable and not deleted
-	wantFormats wanted = 1<<62 - 1 // any mark
+	wantUnits   wanted = 1 << 63 // countable and not deleted
+	wantFormats        = wanted(formatMarks)
+	wantRedone         = wanted(redoneMark)
 	wantLive           = wantUnits | wantFormats
 )
 

@@ -30,6 +30,17 @@ func (tx *Txn) redoneAs(h handle) handle {
 	return tx.cleanStart(u.client, u.clock)
 }
 
+// setRedone notes as what an item was made again.
+func (d *Doc) setRedone(h handle, u unit) {
+	if d.redone == nil {
+		d.redone = make(map[handle]unit)
+	}
+	d.redone[h] = u
+	it := d.items.at(h)
+	it.set(flagRedone)
+	d.addMarks(it.list, it.leaf, redoneMark)
+}
+
 // forgetRedone forgets as what an item was made again.
 func (d *Doc) forgetRedone(h handle, it *item) {
 	if it.redone() {
@@ -108,23 +119,19 @@ func (r *redo) item(h handle) handle {
 // the type which the item parent holds, or was made again there. list is that
 // of h.
 func (r *redo) left(list int32, h, parent handle) handle {
-	return r.neighbour(list, h, parent, (*listOrder).left, func(x *item) handle { return x.left })
+	return r.neighbour(list, h, parent, r.tx.doc.seekLeft, func(x *item) handle { return x.left })
 }
 
 func (r *redo) right(list int32, h, parent handle) handle {
-	return r.neighbour(list, h, parent, (*listOrder).right, func(x *item) handle { return x.right })
+	return r.neighbour(list, h, parent, r.tx.doc.seekRight, func(x *item) handle { return x.right })
 }
 
-func (r *redo) neighbour(list int32, h, parent handle, nearest func(*listOrder, *Doc, handle) handle, next func(*item) handle) handle {
+func (r *redo) neighbour(list int32, h, parent handle, nearest func(handle, wanted) handle, next func(*item) handle) handle {
 	d := r.tx.doc
-	order := d.redoneIn[list]
 	elsewhere := d.types[d.lists[list].typ].item != parent // the type was made again
 	for ; h != 0; h = next(d.items.at(h)) {
 		if elsewhere { // so only what was made again can be in it
-			if order == nil {
-				return 0
-			}
-			if h = nearest(order, d, h); h == 0 {
+			if h = nearest(h, wantRedone); h == 0 {
 				return 0
 			}
 		}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestListOrder compares what is found in the order of a list with a walk.
-func TestListOrder(t *testing.T) {
+// TestNearestRedone compares the nearest items that were made again with a walk.
+func TestNearestRedone(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	d := NewDoc(Config{ClientID: 1})
 	for i := range 1500 {
@@ -16,10 +16,9 @@ func TestListOrder(t *testing.T) {
 	for h := d.lists[d.types[d.roots[0]].children].first; h != 0; h = d.items.at(h).right {
 		all = append(all, h)
 	}
-	var o listOrder
 	in := make(map[handle]bool)
 	for round, i := range r.Perm(len(all)) {
-		o.insert(d, all[i])
+		d.setRedone(all[i], unit{1, 0})
 		in[all[i]] = true
 		if round%10 != 0 {
 			continue
@@ -36,7 +35,8 @@ func TestListOrder(t *testing.T) {
 				right = all[j]
 			}
 		}
-		if l, r := o.left(d, all[at]), o.right(d, all[at]); l != left || r != right {
+		d.check(t)
+		if l, r := d.seekLeft(all[at], wantRedone), d.seekRight(all[at], wantRedone); l != left || r != right {
 			t.Fatalf("with %d items: %d and %d, want %d and %d", round+1, l, r, left, right)
 		}
 	}
