@@ -173,7 +173,7 @@ func (tx *Txn) insert(h, left, right handle) {
 	case kindFormat:
 		t.formatted = true
 		if t.formats == nil {
-			t.formats = &keySet{}
+			t.formats = &orderedSet[uint32]{}
 		}
 		t.formats.add(it.size)
 	case kindDoc:

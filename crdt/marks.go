@@ -123,7 +123,7 @@ func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 	}
 	var out formatSet
 	var starts []handle // the mark since which each format is in effect
-	for _, key := range d.types[l.typ].formats.keys {
+	for _, key := range d.types[l.typ].formats.all {
 		set, end := keyMarks(key)
 		mark := d.markBefore(last, key, set|end)
 		if mark == 0 || d.marksOf(d.items.at(mark))&end != 0 {
@@ -154,31 +154,4 @@ func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 		sorted[i] = out[j]
 	}
 	return sorted
-}
-
-// keySet is a set of keys in the order of their first use.
-type keySet struct {
-	keys []uint32
-	has  map[uint32]struct{} // once there are more than smallMap
-}
-
-func (s *keySet) add(key uint32) {
-	if s.has == nil {
-		if slices.Contains(s.keys, key) {
-			return
-		}
-		if len(s.keys) == smallMap {
-			s.has = make(map[uint32]struct{}, 4*smallMap)
-			for _, k := range s.keys {
-				s.has[k] = struct{}{}
-			}
-		}
-	}
-	if s.has != nil {
-		if _, ok := s.has[key]; ok {
-			return
-		}
-		s.has[key] = struct{}{}
-	}
-	s.keys = append(s.keys, key)
 }

@@ -66,12 +66,6 @@ func (t *sharedType) watch() observers {
 	return observers{}
 }
 
-// parentEvents are the events of a type and of all types inside it.
-type parentEvents struct {
-	typ    int32
-	events []*Event
-}
-
 // callObservers calls the observers of all types that a transaction changed,
 // in Yjs's order, and tells whether Yjs would clean up format marks after them.
 func (d *Doc) callObservers(tx *Txn) (cleanFormats bool) {
@@ -86,19 +80,20 @@ func (d *Doc) callObservers(tx *Txn) (cleanFormats bool) {
 		}
 		cleanFormats = cleanFormats || !tx.local && t.kind.isText() && t.formatted
 	}
-	var deep []parentEvents
-	for _, p := range tx.report.parents {
-		if t := d.types[p.typ]; !d.isDeleted(t) && len(t.watch().deep) > 0 {
-			deep = append(deep, p)
+	var deep []int // parents with observers
+	for i, typ := range tx.report.parents.all {
+		if t := d.types[typ]; !d.isDeleted(t) && len(t.watch().deep) > 0 {
+			deep = append(deep, i)
 		}
 	}
-	for _, p := range deep {
-		events := slices.DeleteFunc(slices.Clone(p.events), func(e *Event) bool { return d.isDeleted(d.types[e.target]) })
+	for _, i := range deep {
+		typ := tx.report.parents.all[i]
+		events := slices.DeleteFunc(slices.Clone(tx.report.events[i]), func(e *Event) bool { return d.isDeleted(d.types[e.target]) })
 		for _, e := range events {
-			e.current, e.hasPath = p.typ, false
+			e.current, e.hasPath = typ, false
 		}
 		slices.SortStableFunc(events, func(a, b *Event) int { return cmp.Compare(len(a.Path()), len(b.Path())) })
-		for _, f := range d.types[p.typ].watch().deep {
+		for _, f := range d.types[typ].watch().deep {
 			(*f)(events)
 		}
 	}
@@ -109,17 +104,16 @@ func (d *Doc) callObservers(tx *Txn) (cleanFormats bool) {
 // order of their first change.
 func (tx *Txn) newEvents() []*Event {
 	var events []*Event
-	at := make(map[int32]*Event, len(tx.changed))
+	var targets orderedSet[int32]
 	for _, c := range tx.changed {
-		e := at[c.typ]
-		if e == nil {
-			if tx.doc.types[c.typ].kind == typeUndefined {
-				continue // as in Yjs, nobody can observe it yet
-			}
-			e = &Event{tx: tx, target: c.typ, current: c.typ}
-			at[c.typ] = e
-			events = append(events, e)
+		if tx.doc.types[c.typ].kind == typeUndefined {
+			continue // as in Yjs, nobody can observe it yet
 		}
+		i := targets.add(c.typ)
+		if i == len(events) {
+			events = append(events, &Event{tx: tx, target: c.typ, current: c.typ})
+		}
+		e := events[i]
 		if c.key >= 0 {
 			e.keys = append(e.keys, uint32(c.key))
 		} else {
@@ -133,17 +127,12 @@ func (tx *Txn) newEvents() []*Event {
 func (tx *Txn) addEvent(e *Event) {
 	d := tx.doc
 	r := tx.report
-	if r.parentAt == nil {
-		r.parentAt = make(map[int32]int)
-	}
 	for typ := e.target; ; typ = d.parentType(typ) {
-		i, ok := r.parentAt[typ]
-		if !ok {
-			i = len(r.parents)
-			r.parentAt[typ] = i
-			r.parents = append(r.parents, parentEvents{typ: typ})
+		i := r.parents.add(typ)
+		if i == len(r.events) {
+			r.events = append(r.events, nil)
 		}
-		r.parents[i].events = append(r.parents[i].events, e)
+		r.events[i] = append(r.events[i], e)
 		if d.types[typ].item == 0 {
 			return
 		}

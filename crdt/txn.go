@@ -37,9 +37,10 @@ type Txn struct {
 // txnReport is what observers and hooks get of a transaction.
 type txnReport struct {
 	starts map[uint32]uint64 // by client, its state before; once there are many
-	// The events below each type, in the order in which Yjs tells of them.
-	parents  []parentEvents
-	parentAt map[int32]int // by type, its place in parents
+	// The types that changed or hold such a type, in the order in which Yjs tells
+	// of them, and the events of each.
+	parents orderedSet[int32]
+	events  [][]*Event
 	// deleters are the clients whose units were deleted, in the order of their
 	// first deletion, which decides bytes as in Yjs.
 	deleters []uint64
@@ -196,8 +197,7 @@ func (tx *Txn) changedInside(typ int32) bool {
 	if tx.report == nil {
 		return false
 	}
-	_, ok := tx.report.parentAt[typ]
-	return ok
+	return tx.report.parents.index(typ) >= 0
 }
 
 // ChangedRoots returns the names of the roots in which something changed,

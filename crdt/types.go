@@ -31,8 +31,8 @@ type sharedType struct {
 	children int32  // list, or 0 while there was no child
 	name     string // of a root, or the node name of an XML element or hook
 
-	entries *entryTable // of the type's map; nil while there was none
-	formats *keySet     // keys of all format marks ever; nil while there was none
+	entries *entryTable         // of the type's map; nil while there was none
+	formats *orderedSet[uint32] // keys of all format marks ever; nil while there was none
 
 	view Shared // the type as callers see it
 }
