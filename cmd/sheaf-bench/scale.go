@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 )
 
 // maxGrowth is how much more a work may take at ten times its size.
@@ -25,16 +26,27 @@ type scaleResult struct {
 	Error  string    `json:"error,omitempty"`
 }
 
-// scaleRuns is how often a workload runs at each size but the largest.
-const scaleRuns = 5
+// A workload runs at each size this often, and on until it took so long.
+const (
+	scaleRuns = 5
+	scaleTime = 200 * time.Millisecond
+)
 
 // scaleCommand looks for cost that is out of proportion.
+//
+// By itself it compares sizes at which a document fits into the caches of a
+// processor, so that growth is that of the work. At --times 10 and more it does
+// not any more, and what is fetched from memory costs several times as much.
 func scaleCommand(args []string) error {
 	fs := flag.NewFlagSet("scale", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print JSON")
 	only := fs.String("work", "", "`name` of one workload")
+	times := fs.Int("times", 1, "`factor` of all sizes")
 	if err := fs.Parse(args); err != nil {
 		return err
+	}
+	if *times < 1 {
+		return fmt.Errorf("scale: --times is %d, below 1", *times)
 	}
 	report := struct {
 		Machine machine       `json:"machine"`
@@ -45,7 +57,7 @@ func scaleCommand(args []string) error {
 		if *only != "" && w.name != *only {
 			continue
 		}
-		r := w.measure()
+		r := w.measure(*times)
 		if !*asJSON {
 			fmt.Printf("%-32s %v ms at %v, grows %.1f\n", r.Work, r.CPU, r.Sizes, r.Growth)
 		}
@@ -68,14 +80,10 @@ func scaleCommand(args []string) error {
 }
 
 // measure runs a workload at its three sizes.
-func (w scaleWork) measure() scaleResult {
+func (w scaleWork) measure(times int) scaleResult {
 	r := scaleResult{Work: w.name, OK: true}
-	for i, n := range []int{w.size, 10 * w.size, 100 * w.size} {
-		runs := scaleRuns
-		if i == 2 {
-			runs = 3
-		}
-		ms, err := w.least(n, runs)
+	for i, n := range []int{times * w.size, times * 10 * w.size, times * 100 * w.size} {
+		ms, err := w.least(n)
 		if err != nil {
 			r.OK, r.Error = false, fmt.Sprintf("at size %d: %v", n, err)
 			return r
@@ -86,8 +94,7 @@ func (w scaleWork) measure() scaleResult {
 		}
 		growth := ms / r.CPU[i-1]
 		r.Growth = append(r.Growth, growth)
-		// What takes less than a millisecond is mostly what starting costs.
-		if growth > maxGrowth && r.CPU[i-1] >= 1 {
+		if growth > maxGrowth {
 			r.OK, r.Error = false, fmt.Sprintf("%d takes %.1f times as long as %d, more than %d times", n, growth, n/10, maxGrowth)
 		}
 	}
@@ -103,11 +110,11 @@ const scaleMemory = 8 << 30
 // Go's collector does not run while a heap is below 4 MiB, as it is at the
 // smallest sizes only; so it is off at all of them, and what is compared is the
 // work that was asked for.
-func (w scaleWork) least(n, runs int) (float64, error) {
+func (w scaleWork) least(n int) (float64, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(scaleMemory))
-	least := math.Inf(1)
-	for range runs {
+	least, total := math.Inf(1), time.Duration(0)
+	for run := 0; run < scaleRuns || total < scaleTime; run++ {
 		work, err := w.prepare(n)
 		if err != nil {
 			return 0, err
@@ -117,7 +124,8 @@ func (w scaleWork) least(n, runs int) (float64, error) {
 		if err := work(); err != nil {
 			return 0, err
 		}
-		least = min(least, float64(cpuTime()-start)/1e6)
+		took := time.Duration(cpuTime() - start)
+		least, total = min(least, float64(took)/1e6), total+took
 	}
 	return least, nil
 }
