@@ -30,7 +30,7 @@ func (d *Doc) placeAfter(it *item, left, right, rival handle) (handle, bool) {
 	o := first
 	// passed holds the items between the origin, or the rival, and o; from free
 	// on they are in conflict with it.
-	var passed passedItems
+	passed := passedItems{items: make([]handle, 0, fewItems)}
 	free := 0
 	if rival != 0 {
 		passed.add(rival)

@@ -20,7 +20,7 @@ type scaleWork struct {
 var scaleWorks = []scaleWork{
 	{"delete-heavy", 500, typing(deleteHeavy)},
 	{"192-authors", 500, manyAuthors},
-	{"clients-at-one-place", 500, clientsAtOnePlace},
+	{"clients-at-one-place", 200, clientsAtOnePlace},
 	{"one-character-alternation", 1000, typing(alternation)},
 	{"format-flapping", 100, formatFlapping},
 	{"deep-xml", 500, deepXML},
