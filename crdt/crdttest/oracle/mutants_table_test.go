@@ -124,7 +124,7 @@ var mutants = []mutant{
 	{"events: path", "relpos_resolve.go",
 		"units += d.items.at(lf.items[i]).visible()", "units += int64(d.items.at(lf.items[i]).len())"},
 	{"events: path is kept while one type's observers run", "observe.go",
-		"e.current, e.hasPath = typ, false", "e.current = p.typ"},
+		"e.current, e.hasPath = typ, false", "e.current = typ"},
 	{"events: runs extended at once", "observe_delta.go",
 		"split := d.queue[0] == e.tx && !e.tx.joined", "split := false"},
 	{"events: runs extended by an observer", "link.go",
