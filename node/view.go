@@ -199,18 +199,23 @@ func (d *Document) commitView(v *viewMaking) error {
 	}
 	hash := sha256.Sum256(whole)
 	for piece := range slices.Chunk(whole, viewPartBytes) {
-		key := viewKey(d.id, v.parts)
-		value, err := d.sealLocal(key, viewPart{Version: viewVersion, Hash: hash, Piece: piece})
+		part, err := d.sealViewPart(v.parts, hash, piece)
 		if err != nil {
 			return err
 		}
-		err = d.node.cfg.Store.Commit(background(), &store.Batch{Put: []store.Record{{Key: key, Value: value}}})
-		if err != nil {
+		if err := d.node.cfg.Store.Commit(background(), &store.Batch{Put: []store.Record{part}}); err != nil {
 			return fmt.Errorf("store view: %w", err)
 		}
 		v.parts++
 	}
 	return nil
+}
+
+// sealViewPart returns the record of a piece of a view.
+func (d *Document) sealViewPart(number int, hash [32]byte, piece []byte) (store.Record, error) {
+	key := viewKey(d.id, number)
+	value, err := d.sealLocal(key, viewPart{Version: viewVersion, Hash: hash, Piece: piece})
+	return store.Record{Key: key, Value: value}, err
 }
 
 // encode packs what was noted.
