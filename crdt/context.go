@@ -25,6 +25,9 @@ type Context interface{ Err() error }
 // come last, so an observer may be shown text that a later step removes. Where the
 // error wraps ErrMalformed, nothing was changed; where it wraps ErrTooLarge, the steps
 // that had room may have been applied.
+//
+// The document is the one that ApplyUpdate makes. For that, an update with an item
+// between a unit and itself, which undoing sometimes writes, is one step.
 func (d *Doc) ApplyUpdateContext(ctx Context, update []byte, origin any) error {
 	return d.applySteps(ctx, codec.V1, update, origin)
 }
@@ -41,9 +44,12 @@ func (d *Doc) applySteps(ctx Context, f codec.Format, update []byte, origin any)
 	if err := d.fits(update); err != nil {
 		return err
 	}
-	steps, err := codec.Split(ctx, f, update, contextBytes, contextOps)
+	steps, aroundItself, err := codec.Split(ctx, f, update, contextBytes, contextOps)
 	if err != nil {
 		return unread(ctx, "apply update", err)
+	}
+	if aroundItself {
+		steps = [][]byte{update} // its runs stay apart until its end, see Doc.continues
 	}
 	for i, step := range steps {
 		if err := ctx.Err(); err != nil {

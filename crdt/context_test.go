@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
 
 // longUpdate takes many steps: a paste, and single characters of many clients
@@ -105,6 +106,41 @@ func TestApplyUpdateContext(t *testing.T) {
 			t.Errorf("%d transactions", steps)
 		}
 	})
+}
+
+// TestApplyUpdateContextAroundItself applies an item that has one unit on both
+// sides, which undoing sometimes writes, steps after that unit: its place depends
+// on what arrives with it.
+func TestApplyUpdateContextAroundItself(t *testing.T) {
+	var w codec.Writer
+	const long = 10_000 // structs
+	for clock := range uint64(long) {
+		s := codec.Struct{ID: codec.ID{Client: 9, Clock: clock}, Ref: codec.RefString, Len: 1, Content: []byte{'a' + byte(clock%26)}}
+		if clock == 0 {
+			s.Parent, s.Root = codec.ParentRoot, []byte("text")
+		} else {
+			s.HasOrigin, s.Origin = true, codec.ID{Client: 9, Clock: clock - 1}
+		}
+		w.Struct(&s, 0)
+	}
+	around := codec.ID{Client: 9, Clock: 1}
+	w.Struct(&codec.Struct{
+		ID: codec.ID{Client: 5}, Ref: codec.RefString, Len: 1, Content: []byte("X"),
+		HasOrigin: true, Origin: around, HasRight: true, Right: around,
+	}, 0)
+	v1 := w.Finish(nil)
+	v2, err := crdt.ConvertUpdateToV2(v1)
+	must(err)
+	atOnce := crdt.NewDoc(crdt.Config{})
+	must(atOnce.ApplyUpdate(v1, nil))
+	inSteps, inStepsV2 := crdt.NewDoc(crdt.Config{}), crdt.NewDoc(crdt.Config{})
+	must(inSteps.ApplyUpdateContext(t.Context(), v1, nil))
+	must(inStepsV2.ApplyUpdateV2Context(t.Context(), v2, nil))
+	for name, doc := range map[string]*crdt.Doc{"V1": inSteps, "V2": inStepsV2} {
+		if got, want := doc.Text("text").String()[:5], atOnce.Text("text").String()[:5]; got != want {
+			t.Errorf("%s: in steps %q, at once %q", name, got, want)
+		}
+	}
 }
 
 // TestApplyUpdateV2ContextKeeps applies values that format 1 cannot hold.

@@ -87,10 +87,11 @@ func stateVectorFrom(f codec.Format, update []byte) (StateVector, error) {
 // SplitUpdate cuts an update into several that, applied in order, have its
 // effect. Each holds at most maxOps structs and deleted ranges and about
 // maxBytes bytes; a struct that cannot be cut, like one embed, may exceed
-// that. Structs come first, deletions last; characters stay whole. The error
-// wraps ErrMalformed.
+// that. Structs come first, deletions last; characters stay whole. Only an item
+// that undoing put between a unit and itself can come to another place than by the
+// whole update, in Yjs too. The error wraps ErrMalformed.
 func SplitUpdate(update []byte, maxBytes, maxOps int) ([][]byte, error) {
-	pieces, err := codec.Split(codec.Endless{}, codec.V1, update, maxBytes, maxOps)
+	pieces, _, err := codec.Split(codec.Endless{}, codec.V1, update, maxBytes, maxOps)
 	return pieces, unread(codec.Endless{}, "split update", err)
 }
 

@@ -13,26 +13,30 @@ const rangeBytes = 40
 // Each holds at most maxOps structs and deleted ranges, and about maxBytes
 // bytes, as format 1 counts them; only a struct that cannot be cut makes one
 // longer. It ends with the error of ctx when that is done.
-func Split(ctx Context, f Format, update []byte, maxBytes, maxOps int) ([][]byte, error) {
+//
+// Their effect can be another if a struct is around itself, as in a Section:
+// where that goes depends on what arrives together with it.
+func Split(ctx Context, f Format, update []byte, maxBytes, maxOps int) (pieces [][]byte, aroundItself bool, err error) {
 	c := cutter{format: f, maxBytes: max(maxBytes, 2*structOverhead), maxOps: max(maxOps, 1), w: NewWriter(f)}
 	r := NewFormatReader(f, update)
 	for p := (pace{}); r.Next(); {
 		if err := p.tick(ctx); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		aroundItself = aroundItself || r.Struct.aroundItself()
 		if r.Struct.Ref != RefSkip {
 			c.add(r.Struct)
 		}
 	}
 	if r.Err() != nil {
-		return nil, r.Err()
+		return nil, false, r.Err()
 	}
 	deletes, err := r.Deletes()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	c.addDeletes(deletes.Normalize())
-	return c.out, nil
+	return c.out, aroundItself, nil
 }
 
 // cutter writes one piece after another.

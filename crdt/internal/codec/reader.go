@@ -101,9 +101,7 @@ func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, e
 			if r.Struct.Ref == RefString {
 				s.text += len(r.Struct.Content)
 			}
-			if r.Struct.HasOrigin && r.Struct.HasRight && r.Struct.Origin == r.Struct.Right {
-				s.AroundItself = true
-			}
+			s.AroundItself = s.AroundItself || r.Struct.aroundItself()
 		}
 		s.end = r.next.Clock
 		if n := len(sections); n > 0 && sections[n-1].Client == s.Client {
