@@ -90,6 +90,7 @@ func (d *Doc) encodeStructs(e *codec.Encoder, parts []touch) {
 		d.encodeItem(e, first, p.before-d.items.at(first).clock)
 		for pos, more := cl.next(pos); more; pos, more = cl.next(pos) {
 			d.encodeItem(e, cl.at(pos), 0)
+			e.Spill()
 		}
 	}
 }

@@ -33,6 +33,8 @@ func TestUpdatesStream(t *testing.T) {
 		"merge V2":          {func() ([]byte, error) { return crdt.MergeUpdatesV2(u2, u2, u2) }, u2},
 		"convert to V2":     {func() ([]byte, error) { return crdt.ConvertUpdateToV2(u) }, u2},
 		"convert to V1":     {func() ([]byte, error) { return crdt.ConvertUpdateToV1(u2) }, u},
+		"state":             {func() ([]byte, error) { return d.EncodeStateAsUpdate(nil), nil }, u},
+		"state V2":          {func() ([]byte, error) { return d.EncodeStateAsUpdateV2(nil), nil }, u2},
 		"state vector":      {func() ([]byte, error) { sv, err := crdt.StateVectorFromUpdate(u); return sv.Encode(), err }, d.StateVector().Encode()},
 	} {
 		var before, after runtime.MemStats
@@ -47,5 +49,31 @@ func TestUpdatesStream(t *testing.T) {
 		if c.want != nil && !bytes.Equal(out, c.want) {
 			t.Errorf("%s: another update of %d bytes, want %d", name, len(out), len(c.want))
 		}
+	}
+}
+
+// TestUpdateEventsOfAnyLength: the encoder of a document's updates is used again,
+// whatever it wrote before.
+func TestUpdateEventsOfAnyLength(t *testing.T) {
+	d, copied := crdt.NewDoc(crdt.Config{ClientID: 1}), crdt.NewDoc(crdt.Config{})
+	text := d.Text("t")
+	var longest int
+	d.OnUpdate(func(e crdt.UpdateEvent) {
+		longest = max(longest, len(e.Update))
+		must(copied.ApplyUpdate(e.Update, nil))
+	})
+	for n := range 16 { // items in a transaction: 1, 2, 4, …
+		d.Transact(nil, func(tx *crdt.Txn) {
+			for i := range 1 << n {
+				must(text.Insert(tx, (i*7919)%(text.Len()+1), "word"))
+			}
+		})
+		d.Transact(nil, func(tx *crdt.Txn) { must(text.Delete(tx, 0, 1)) })
+	}
+	if longest < 500_000 {
+		t.Errorf("the longest update has %d bytes", longest)
+	}
+	if !bytes.Equal(copied.EncodeStateAsUpdate(nil), d.EncodeStateAsUpdate(nil)) {
+		t.Error("the copy differs")
 	}
 }

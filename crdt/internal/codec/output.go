@@ -10,6 +10,7 @@ import (
 // writes format 1.
 type Encoder struct {
 	rest []byte      // in V2: what is in no column
+	full lib0.Buffer // what was written before rest
 	cols *outColumns // nil: V1
 }
 
@@ -242,7 +243,11 @@ func (e *Encoder) Deletes(r Ranges) {
 }
 
 // Len returns about how many bytes were written.
-func (e *Encoder) Len() int { return len(e.rest) }
+func (e *Encoder) Len() int { return e.full.Len() + len(e.rest) }
+
+// Spill puts what was written aside once it is long. With that between structs,
+// a long update is copied no more than once.
+func (e *Encoder) Spill() { e.rest = e.full.Spill(e.rest) }
 
 // Begin starts the next update, of a format that stays the same.
 func (e *Encoder) Begin(f Format) {
@@ -255,7 +260,7 @@ func (e *Encoder) Begin(f Format) {
 // grew beyond so many bytes.
 func (e *Encoder) Take(maxKept int) []byte {
 	var update []byte
-	if e.cols == nil {
+	if e.cols == nil && e.full.Len() == 0 {
 		update = slices.Clone(e.rest)
 	} else {
 		update = e.Finish()
@@ -268,10 +273,11 @@ func (e *Encoder) Take(maxKept int) []byte {
 
 // Finish returns the update, which in format 1 takes over the Encoder's buffer.
 func (e *Encoder) Finish() []byte {
-	if e.cols == nil {
+	if e.cols == nil && e.full.Len() == 0 {
 		return e.rest
 	}
-	return append(e.appendColumns(make([]byte, 0, e.endColumns()+len(e.rest))), e.rest...)
+	out := e.appendColumns(make([]byte, 0, e.endColumns()+e.Len()))
+	return append(e.full.MoveTo(out, e.full.Len()), e.rest...)
 }
 
 // endColumns ends the columns and returns how many bytes appendColumns will append.

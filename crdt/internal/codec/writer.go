@@ -6,7 +6,6 @@ import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 // zero Writer writes format 1.
 type Writer struct {
 	enc      Encoder
-	body     lib0.Buffer // what enc wrote before, but for columns
 	sections []section
 }
 
@@ -30,17 +29,18 @@ func (w *Writer) Struct(s *Struct, offset uint64) {
 	s.write(&w.enc, offset)
 	last := &w.sections[len(w.sections)-1]
 	last.count++
-	last.end = w.body.Len() + w.enc.Len()
-	w.enc.rest = w.body.Spill(w.enc.rest)
+	last.end = w.enc.Len()
+	w.enc.Spill()
 }
 
 // Finish returns the update with the given delete set, which must be grouped
 // by client.
 func (w *Writer) Finish(deletes Ranges) []byte {
-	w.body.Add(w.enc.rest)
+	body := &w.enc.full
+	body.Add(w.enc.rest)
 	w.enc.rest = nil
 	w.enc.Deletes(deletes)
-	size := w.enc.endColumns() + w.body.Len() + lib0.UintLen(uint64(len(w.sections))) + w.enc.Len()
+	size := w.enc.endColumns() + lib0.UintLen(uint64(len(w.sections))) + w.enc.Len()
 	for _, s := range w.sections {
 		size += lib0.UintLen(s.count)
 	}
@@ -50,7 +50,7 @@ func (w *Writer) Finish(deletes Ranges) []byte {
 	start := 0
 	for _, s := range w.sections {
 		out = lib0.AppendUint(out, s.count)
-		out = w.body.MoveTo(out, s.end-start)
+		out = body.MoveTo(out, s.end-start)
 		start = s.end
 	}
 	return append(out, w.enc.rest...)
