@@ -211,15 +211,21 @@ func checkPlain(v lib0.Any, depth int, json bool) error {
 // checkDistinct fails if a type occurs twice among values that are inserted
 // together.
 func checkDistinct(values []Value) error {
+	var seen map[entry]bool
 	for i, v := range values {
 		if v.Kind() != KindShared {
 			continue
 		}
-		for _, w := range values[:i] {
-			if w.node == v.node {
-				return ErrAttached
-			}
+		if seen[v.node] {
+			return ErrAttached
 		}
+		if i+1 == len(values) {
+			break // also where a type is inserted alone, which costs no memory
+		}
+		if seen == nil {
+			seen = make(map[entry]bool)
+		}
+		seen[v.node] = true
 	}
 	return nil
 }

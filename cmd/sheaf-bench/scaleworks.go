@@ -25,6 +25,7 @@ var scaleWorks = []scaleWork{
 	{"format-flapping", 100, formatFlapping},
 	{"deep-xml", 500, deepXML},
 	{"huge-map", 500, hugeMap},
+	{"types-at-once", 500, typesAtOnce},
 	{"same-map-key", 500, sameMapKey},
 	{"paste", 10_000, paste},
 	{"edits-in-a-paste", 500, editsInPaste},
@@ -124,6 +125,18 @@ func clientsAtOnePlace(n int) (func() error, error) {
 	}
 	newRand(n).Shuffle(n, func(i, j int) { updates[i], updates[j] = updates[j], updates[i] })
 	return applying(updates, n), nil
+}
+
+// typesAtOnce inserts many shared types by one call.
+func typesAtOnce(n int) (func() error, error) {
+	return func() error {
+		values := make([]crdt.Value, n)
+		for i := range values {
+			values[i] = crdt.ValueOf(crdt.NewMap())
+		}
+		doc := crdt.NewDoc(crdt.Config{ClientID: 1})
+		return change(doc, func(tx *crdt.Txn) error { return doc.Array("list").Insert(tx, 0, values...) })
+	}, nil
 }
 
 // change makes one transaction.
