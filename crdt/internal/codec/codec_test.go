@@ -182,3 +182,24 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// TestScanGrowsOnce: the sections of an update that many clients wrote in are not
+// copied again and again while it is read.
+func TestScanGrowsOnce(t *testing.T) {
+	var w Writer
+	for client := range uint64(5000) {
+		w.Struct(&Struct{ID: ID{Client: 9000 - client}, Ref: RefString, Len: 1, Content: []byte("x"), Parent: ParentRoot, Root: []byte("t")}, 0)
+	}
+	update := w.Finish(nil)
+	if n := testing.AllocsPerRun(5, func() {
+		if sections, _, err := Scan(V1, update); err != nil || len(sections) != 5000 {
+			t.Fatal(len(sections), err)
+		}
+	}); n > 3 {
+		t.Errorf("%v allocations", n)
+	}
+	// One that only says so gets no memory for it.
+	if sections, _, err := Scan(V1, []byte{0xff, 0xff, 0xff, 0xff, 0x0f}); err == nil || cap(sections) > 0 {
+		t.Errorf("room for %d sections, %v", cap(sections), err)
+	}
+}

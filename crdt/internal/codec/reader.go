@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 // Reader walks over the structs of an update, then over its delete set.
 type Reader struct {
 	Struct Struct // the current struct, after Next returned true
@@ -94,6 +96,8 @@ func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, e
 	sections = sections[:0]
 	var r Reader
 	r.start(f, update)
+	// No more than there can be, whatever the update says.
+	sections = slices.Grow(sections, int(min(r.sections, uint64(len(update)/bytesPerStruct))))
 	for r.section() {
 		s := Section{Client: r.next.Client, update: update, first: r.in.place(), clock: r.next.Clock, left: r.left}
 		s.at, s.nextAt = s.first, s.clock
