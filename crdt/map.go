@@ -25,7 +25,9 @@ func (m *Map) Clear(tx *Txn) error {
 		return err
 	}
 	for _, e := range m.shared().entries.all() {
-		tx.delete(m.doc.lists[e.list].last)
+		if h := m.doc.lists[e.list].last; h != 0 { // contradictory updates can leave a key without values
+			tx.delete(h)
+		}
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
 
 // edit runs f in a transaction and checks the document after it.
@@ -76,6 +78,25 @@ func TestMapConflict(t *testing.T) {
 	}
 	if v, ok := a.Map("m").Get("z"); !ok || v.Number() != 25 {
 		t.Error(v)
+	}
+}
+
+// TestMapClearKeyWithoutValues clears a map with a key whose only value turned
+// out to be the rest of something in an array.
+func TestMapClearKeyWithoutValues(t *testing.T) {
+	d := NewDoc(Config{ClientID: 1})
+	for _, u := range [][]byte{
+		{1, 1, 5, 0, codec.RefAny, 1, 1, 'a', 2, 120, 120, 0},
+		{1, 1, 5, 0, codec.RefAny | 0x20, 1, 1, 'm', 1, 'k', 3, 120, 120, 120, 0}, // 0x20: has a key
+	} {
+		if err := d.ApplyUpdate(u, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, d, func(tx *Txn) error { return d.Map("m").Clear(tx) })
+	d.check(t)
+	if n := d.Array("a").Len(); n != 3 {
+		t.Errorf("the array has %d elements, want 3", n)
 	}
 }
 

@@ -102,11 +102,11 @@ func (r *redo) item(h handle) handle {
 	var left, right handle
 	var list int32
 	if l.entry {
-		list = d.addEntryList(typ, l.key)
 		var ok bool
-		if left, ok = r.value(h, list, parent); !ok {
+		if left, ok = r.value(h, d.types[typ].entries.find(l.key), parent); !ok {
 			return 0
 		}
+		list = d.addEntryList(typ, l.key)
 	} else {
 		list = d.childList(typ)
 		left = r.left(it.list, it.left, parent)

@@ -2,8 +2,52 @@ package crdt
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
+
+// TestUndoReplacedValue brings a map back whose value another client had
+// replaced: its key stays unused, so it comes after those that are used next.
+func TestUndoReplacedValue(t *testing.T) {
+	a, b := NewDoc(Config{ClientID: 1}), NewDoc(Config{ClientID: 2})
+	inner := func(d *Doc) *Map {
+		v, err := d.Array("a").Get(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Shared().(*Map)
+	}
+	set := func(d *Doc, key string) {
+		edit(t, d, func(tx *Txn) error { return inner(d).Set(tx, key, Bool(true)) })
+	}
+	send := func(from, to *Doc) {
+		if err := to.ApplyUpdate(from.EncodeStateAsUpdate(to.StateVector()), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, a, func(tx *Txn) error { return a.Array("a").Push(tx, ValueOf(NewMap())) })
+	set(a, "k")
+	send(a, b)
+	u, err := NewUndoManager[int](a, UndoConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(b, "k")
+	edit(t, a, func(tx *Txn) error { return a.Array("a").Delete(tx, 0, 1) })
+	send(b, a)
+	if item, err := u.Undo(); item == nil || err != nil {
+		t.Fatal(item, err)
+	}
+	set(a, "other")
+	set(a, "k")
+	var keys []string
+	for key := range inner(a).All() {
+		keys = append(keys, key)
+	}
+	if !slices.Equal(keys, []string{"other", "k"}) {
+		t.Errorf("keys %q", keys)
+	}
+}
 
 // TestNearestRedone compares the nearest items that were made again with a walk.
 func TestNearestRedone(t *testing.T) {
