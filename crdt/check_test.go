@@ -34,7 +34,28 @@ func (d *Doc) check(t testing.TB) {
 	if linked != 0 {
 		t.Errorf("%d items in lists too many", linked)
 	}
+	d.checkRedone(t)
 	d.checkText(t)
+}
+
+// checkRedone verifies that it is known of each item that was made again, and of
+// no other, as what.
+func (d *Doc) checkRedone(t testing.TB) {
+	t.Helper()
+	n := 0
+	for h := handle(1); h < d.items.used; h++ {
+		it := d.items.at(h)
+		if !it.redone() {
+			continue
+		}
+		n++
+		if u, ok := d.redone[h]; !ok || u.clock+it.len() > d.clients[u.client].state {
+			t.Errorf("item %d was made again as %v", h, u)
+		}
+	}
+	if n != len(d.redone) {
+		t.Errorf("%d items were made again, %d are noted", n, len(d.redone))
+	}
 }
 
 // checkText verifies that every byte of the text store is used, reserved or

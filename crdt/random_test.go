@@ -51,6 +51,11 @@ func (f *fuzzer) step() {
 		})
 		return
 	}
+	f.deliver(i)
+}
+
+// deliver applies some updates of another document, or of the same, in order.
+func (f *fuzzer) deliver(i int) {
 	from := f.IntN(len(f.docs))
 	for n := 1 + f.IntN(5); n > 0 && f.seen[from][i] < len(f.log[from]); n-- {
 		u := f.log[from][f.seen[from][i]]
@@ -58,7 +63,7 @@ func (f *fuzzer) step() {
 		if f.IntN(10) == 0 {
 			f.seen[from][i] -= f.IntN(min(3, f.seen[from][i]) + 1) // again, later
 		}
-		f.must(f.docs[i].ApplyUpdate(u, nil))
+		f.must(f.docs[i].ApplyUpdate(u, "received"))
 	}
 }
 

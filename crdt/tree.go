@@ -2,9 +2,9 @@ package crdt
 
 // A list of items, in document order, is the row of leaves of a B-tree whose
 // inner nodes know what lies below them: how many of the units that make up the
-// list's length, and which format marks. That gives index → item and
-// item → index in logarithmic time, and lets searches jump over the rest. A list
-// has no tree until that is asked for (treebuild.go).
+// list's length, which format marks, and whether items that undoing made again.
+// That gives index → item and item → index in logarithmic time, and lets searches
+// jump over the rest. A list has no tree until that is asked for (treebuild.go).
 
 const (
 	leafCap  = 24

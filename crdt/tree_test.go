@@ -3,6 +3,8 @@ package crdt
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +54,51 @@ func TestTree(t *testing.T) {
 				t.Fatalf("length %d, want %d", a.Len(), len(want))
 			}
 		})
+	}
+}
+
+// TestTreeShrinks deletes nearly all of a text whose characters stand alone, so
+// that they join again to few items, and looks for the format marks among them.
+func TestTreeShrinks(t *testing.T) {
+	const apart = 150 // of one formatted character from the next
+	r := rand.New(rand.NewPCG(1, 0))
+	d := NewDoc(Config{ClientID: 1})
+	text := d.Text("t")
+	var left []int // of each character, where it was written
+	change := func(f func(tx *Txn) error) {
+		d.Transact(nil, func(tx *Txn) {
+			if err := f(tx); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	change(func(tx *Txn) error { return text.Insert(tx, 0, strings.Repeat("x", 6000)) })
+	for i := range text.Len() {
+		left = append(left, i)
+		if i%apart == 0 {
+			change(func(tx *Txn) error { return text.Format(tx, i, 1, Attr{"bold", Bool(true)}) })
+		}
+	}
+	for i := len(left) - 1; i > 0; i -= 2 {
+		change(func(tx *Txn) error { return text.Delete(tx, i, 1) })
+		left = slices.Delete(left, i, i+1)
+	}
+	d.check(t)
+	for step := 0; len(left) > 6000/apart; step++ {
+		at := r.IntN(len(left))
+		n := 0
+		for n < 20 && at+n < len(left) && left[at+n]%apart != 0 {
+			n++
+		}
+		change(func(tx *Txn) error { return text.Delete(tx, at, n) })
+		left = slices.Delete(left, at, at+n)
+		if step%20 == 0 {
+			d.check(t)
+		}
+	}
+	d.check(t)
+	delta := text.Delta()
+	if len(delta) != 1 || delta[0].Insert.Str() != strings.Repeat("x", len(left)) || len(delta[0].Attrs) != 1 {
+		t.Errorf("%d characters are left: %v", len(left), delta)
 	}
 }

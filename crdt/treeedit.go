@@ -120,8 +120,9 @@ func (d *Doc) splitInner(list, node, slot int32) (int32, int32) {
 	return fresh, slot - keep
 }
 
-// treeRemove takes an item, which is no format mark, out of its list's tree.
-// The item must still know its list, and count as it did.
+// treeRemove takes an item out of its list's tree, which is no format mark and
+// was not made again by undoing: the tree's marks stay. It must still know its
+// list, and count as it did.
 func (d *Doc) treeRemove(h handle) {
 	it := d.items.at(h)
 	d.addUnits(it.list, it.leaf, -it.visible())

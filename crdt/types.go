@@ -103,7 +103,7 @@ type itemList struct {
 	key         uint32
 	first, last handle
 	root        int32
-	marks       marks // of the children
+	marks       marks // of the items; maybe of former ones too while there is no tree
 	units       int64
 	changedIn   uint64 // the last transaction that changed the list
 }

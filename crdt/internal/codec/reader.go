@@ -96,7 +96,7 @@ func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, e
 	sections = sections[:0]
 	var r Reader
 	r.start(f, update)
-	// No more than there can be, whatever the update says.
+	// No more than fit into the update, whatever it says.
 	sections = slices.Grow(sections, int(min(r.sections, uint64(len(update)/bytesPerStruct))))
 	for r.section() {
 		s := Section{Client: r.next.Client, update: update, first: r.in.place(), clock: r.next.Clock, left: r.left}
