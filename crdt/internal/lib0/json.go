@@ -29,6 +29,9 @@ type jsonParser struct {
 	err error
 }
 
+// Not inlined: 19 callers, 1 kB of a page.
+//
+//go:noinline
 func (p *jsonParser) fail(err error) {
 	if p.err == nil {
 		p.err = err
@@ -169,8 +172,7 @@ func (p *jsonParser) number() Any {
 	if p.err != nil {
 		return Any{}
 	}
-	f, _ := strconv.ParseFloat(string(p.in[start:p.pos]), 64) // too large: infinite, as in JavaScript
-	return Number(f)
+	return Number(parseFloat(p.in[start:p.pos]))
 }
 
 func (p *jsonParser) digits() int {
