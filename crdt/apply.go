@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // ApplyUpdate merges an update into the document. What is known already has
@@ -91,7 +92,7 @@ type integration struct {
 }
 
 func newIntegration(tx *Txn, sections []codec.Section) integration {
-	slices.SortStableFunc(sections, func(a, b codec.Section) int { return cmp.Compare(a.Client, b.Client) })
+	sorting.Stable(sections, func(a, b codec.Section) int { return cmp.Compare(a.Client, b.Client) })
 	n := 0
 	for i := range sections { // of two sections of one client the later counts
 		if n > 0 && sections[n-1].Client == sections[i].Client {
@@ -158,7 +159,7 @@ func (in *integration) step(head *codec.Struct, w *restWriter) bool {
 		return false
 	}
 	d := in.tx.doc
-	state := d.stateOf(ClientID(head.Client))
+	state := d.clients[d.clientIndex(ClientID(head.Client))].state
 	if head.Clock > state {
 		in.giveUp(*head, w)
 		return false
@@ -213,7 +214,7 @@ func (w *restWriter) add(p restPart) { w.parts = append(w.parts, p) }
 
 // finish returns the remainder.
 func (w *restWriter) finish() []*pendingRun {
-	slices.SortStableFunc(w.parts, func(a, b restPart) int { return cmp.Compare(b.client(), a.client()) })
+	sorting.Stable(w.parts, func(a, b restPart) int { return cmp.Compare(b.client(), a.client()) })
 	var out runWriter
 	for i := range w.parts {
 		p := &w.parts[i]

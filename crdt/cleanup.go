@@ -1,6 +1,6 @@
 package crdt
 
-import "slices"
+import "github.com/sheafdocs/sheaf/crdt/internal/sorting"
 
 // cleanup completes the queued transactions, one after the other. Hooks may
 // run further transactions, which join the queue.
@@ -33,7 +33,7 @@ func (d *Doc) complete(tx *Txn) {
 	for i := range tx.touched {
 		tx.touched[i].after = d.clients[tx.touched[i].client].state
 	}
-	slices.SortFunc(tx.borders, unit.compare)
+	sorting.Stable(tx.borders, unit.compare)
 	tx.completing = true
 	tx.show(d.hooks.beforeObservers)
 	if observed {

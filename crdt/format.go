@@ -1,8 +1,6 @@
 package crdt
 
 import (
-	"strings"
-
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
@@ -159,7 +157,11 @@ func (c *cursor) format(length int, want formatSet) {
 		h := tx.newItem(c.list, c.left, c.right)
 		it := d.items.at(h)
 		it.kind, it.units = kindString, uint32(length)
-		putText(&d.text, it, strings.Repeat("\n", length))
+		breaks := make([]byte, length)
+		for i := range breaks {
+			breaks[i] = '\n'
+		}
+		putText(&d.text, it, breaks)
 		tx.insert(h, c.left, c.right)
 		c.after(h)
 	}

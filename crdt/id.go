@@ -1,12 +1,12 @@
 package crdt
 
 import (
-	"maps"
-	"slices"
+	"cmp"
 	"strconv"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // ClientID names one author of one document: a number of at most 53 bits.
@@ -30,9 +30,11 @@ type StateVector map[ClientID]uint64
 
 // Encode returns the state vector in Yjs's encoding.
 func (sv StateVector) Encode() []byte {
-	clients := slices.Collect(maps.Keys(sv))
-	slices.Sort(clients)
-	slices.Reverse(clients)
+	clients := make([]ClientID, 0, len(sv))
+	for c := range sv {
+		clients = append(clients, c)
+	}
+	sorting.Stable(clients, func(a, b ClientID) int { return cmp.Compare(b, a) })
 	out := lib0.AppendUint(nil, uint64(len(clients)))
 	for _, c := range clients {
 		out = lib0.AppendUint(lib0.AppendUint(out, uint64(c)), sv[c])

@@ -21,7 +21,7 @@ func (d *Doc) missing(s *codec.Struct) (uint64, bool) {
 }
 
 func (d *Doc) lacks(s *codec.Struct, id codec.ID) bool {
-	return id.Client != s.Client && id.Clock >= d.stateOf(ClientID(id.Client))
+	return id.Client != s.Client && id.Clock >= d.clients[d.clientIndex(ClientID(id.Client))].state
 }
 
 // neighbours finds what a struct was written between, splitting items as need

@@ -1,12 +1,14 @@
 package crdt
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 func parseJSON(text []byte) (lib0.Any, error) {
@@ -56,7 +58,7 @@ func (d *Doc) typeJSON(typ int32, depth int) lib0.Any {
 	case typeUndefined:
 		return lib0.Any{}
 	}
-	var b strings.Builder
+	var b printer
 	d.writeNode(&b, t, depth)
 	return lib0.String(b.String())
 }
@@ -73,84 +75,97 @@ func (d *Doc) appendJSON(list []lib0.Any, it *item, depth int) []lib0.Any {
 }
 
 // writeNode writes what JavaScript's String would return for a type.
-func (d *Doc) writeNode(b *strings.Builder, t *sharedType, depth int) {
+func (d *Doc) writeNode(b *printer, t *sharedType, depth int) {
 	switch {
 	case depth > maxNesting:
 	case t.kind == typeText:
-		b.WriteString(d.plainText(t))
+		b.add(d.plainText(t))
 	case t.kind == typeXMLText:
 		d.writeXMLText(b, t, depth)
 	case t.kind == typeXMLFragment || t.kind == typeXMLElement:
 		d.writeXML(b, t, depth)
 	default:
-		b.WriteString("[object Object]")
+		b.add("[object Object]")
 	}
 }
 
 // writeItem writes what JavaScript's String would return for the values of an
 // item from the given one on.
-func (d *Doc) writeItem(b *strings.Builder, it *item, from int, depth int) {
+func (d *Doc) writeItem(b *printer, it *item, from int, depth int) {
 	switch it.kind {
 	case kindType:
 		d.writeNode(b, d.types[it.content], depth+1)
 	case kindDoc:
-		b.WriteString("[object Object]")
+		b.add("[object Object]")
 	default:
 		for _, v := range d.plainContent(it)[from:] {
-			b.WriteString(lib0.Text(v))
+			b.add(lib0.Text(v))
 		}
 	}
 }
 
 // writeXML writes a fragment or element as XML text, the way Yjs prints it:
 // without escapes, attributes sorted, names in lower case.
-func (d *Doc) writeXML(b *strings.Builder, t *sharedType, depth int) {
+func (d *Doc) writeXML(b *printer, t *sharedType, depth int) {
 	name := t.name
 	if t.kind == typeXMLElement {
 		if t.item == 0 {
 			name = rootNodeName
 		}
-		name = strings.ToLower(name)
-		b.WriteString("<" + name)
-		attributes := make(map[string]*item)
+		name = lowerCase(name)
+		b.add("<" + name)
+		type attribute struct {
+			key string
+			it  *item
+		}
+		var attributes []attribute
 		for key, it := range d.entryItems(t) {
-			attributes[key] = it
+			attributes = append(attributes, attribute{key, it})
 		}
-		for _, key := range slices.Sorted(maps.Keys(attributes)) {
-			it := attributes[key]
-			b.WriteString(" " + key + `="`)
-			d.writeItem(b, it, int(it.len())-1, depth)
-			b.WriteByte('"')
+		sorting.Stable(attributes, func(a, b attribute) int { return strings.Compare(a.key, b.key) })
+		for _, a := range attributes {
+			b.add(" " + a.key + `="`)
+			d.writeItem(b, a.it, int(a.it.len())-1, depth)
+			b.add(`"`)
 		}
-		b.WriteString(">")
+		b.add(">")
 	}
 	for it := range d.unitItems(t) {
 		d.writeItem(b, it, 0, depth)
 	}
 	if t.kind == typeXMLElement {
-		b.WriteString("</" + name + ">")
+		b.add("</" + name + ">")
 	}
 }
 
+// lowerCase is strings.ToLower without what makes that quick.
+func lowerCase(s string) string {
+	var out []byte
+	for _, r := range s {
+		out = utf8.AppendRune(out, unicode.ToLower(r))
+	}
+	return string(out)
+}
+
 // writeXMLText writes a text with its formats as tags around each stretch.
-func (d *Doc) writeXMLText(b *strings.Builder, t *sharedType, depth int) {
+func (d *Doc) writeXMLText(b *printer, t *sharedType, depth int) {
 	for _, op := range d.runs(t) {
 		attrs := slices.Clone(op.Attrs)
-		slices.SortStableFunc(attrs, func(a, b Attr) int { return strings.Compare(a.Key, b.Key) })
+		sorting.Stable(attrs, func(a, b Attr) int { return strings.Compare(a.Key, b.Key) })
 		for _, a := range attrs {
-			b.WriteString("<" + a.Key)
+			b.add("<" + a.Key)
 			for _, f := range tagAttributes(a.Value) {
-				b.WriteString(" " + f.Key + `="` + lib0.Text(f.Value.plain) + `"`)
+				b.add(" " + f.Key + `="` + lib0.Text(f.Value.plain) + `"`)
 			}
-			b.WriteString(">")
+			b.add(">")
 		}
 		if node := op.Insert.Shared(); node != nil {
 			d.writeNode(b, d.types[node.base().typ], depth+1)
 		} else {
-			b.WriteString(lib0.Text(op.Insert.plain))
+			b.add(lib0.Text(op.Insert.plain))
 		}
 		for _, a := range slices.Backward(attrs) {
-			b.WriteString("</" + a.Key + ">")
+			b.add("</" + a.Key + ">")
 		}
 	}
 }
@@ -175,6 +190,16 @@ func tagAttributes(v Value) []Field {
 			}
 		}
 	}
-	slices.SortStableFunc(fields, func(a, b Field) int { return strings.Compare(a.Key, b.Key) })
+	sorting.Stable(fields, func(a, b Field) int { return strings.Compare(a.Key, b.Key) })
 	return fields
 }
+
+// printer is strings.Builder without what is inlined of that in each place.
+type printer []byte
+
+// Not inlined: 18 callers, 2 kB of a page.
+//
+//go:noinline
+func (p *printer) add(s string) { *p = append(*p, s...) }
+
+func (p *printer) String() string { return string(*p) }

@@ -1,9 +1,8 @@
 package crdt
 
 import (
-	"slices"
-
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // marks tells which live format marks there are in a part of a list: a bit for
@@ -121,8 +120,11 @@ func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 	if next != 0 {
 		last = d.items.at(next).left
 	}
-	var out formatSet
-	var starts []handle // the mark since which each format is in effect
+	type started struct {
+		attr
+		since handle // mark
+	}
+	var all []started
 	for _, key := range d.types[l.typ].formats.all {
 		set, end := keyMarks(key)
 		mark := d.markBefore(last, key, set|end)
@@ -133,25 +135,18 @@ func (d *Doc) attrsBefore(list int32, next handle) formatSet {
 		if ended := d.markBefore(mark, key, end); ended != 0 {
 			start = ended
 		}
-		out = append(out, attr{key, d.singles.values[d.items.at(mark).content]})
-		starts = append(starts, d.markAfter(start, key, set))
+		format := attr{key, d.singles.values[d.items.at(mark).content]}
+		all = append(all, started{format, d.markAfter(start, key, set)})
 	}
-	if len(out) < 2 {
-		return out
-	}
-	order := make([]int, len(out))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if d.isBefore(starts[a], starts[b]) {
+	sorting.Stable(all, func(a, b started) int {
+		if d.isBefore(a.since, b.since) {
 			return -1
 		}
 		return 1
 	})
-	sorted := make(formatSet, len(out))
-	for i, j := range order {
-		sorted[i] = out[j]
+	var out formatSet
+	for _, s := range all {
+		out = append(out, s.attr)
 	}
-	return sorted
+	return out
 }

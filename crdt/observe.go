@@ -3,6 +3,8 @@ package crdt
 import (
 	"cmp"
 	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // observers are the functions that observe one type.
@@ -88,11 +90,14 @@ func (d *Doc) callObservers(tx *Txn) (cleanFormats bool) {
 	}
 	for _, i := range deep {
 		typ := tx.report.parents.all[i]
-		events := slices.DeleteFunc(slices.Clone(tx.report.events[i]), func(e *Event) bool { return d.isDeleted(d.types[e.target]) })
-		for _, e := range events {
-			e.current, e.hasPath = typ, false
+		var events []*Event
+		for _, e := range tx.report.events[i] {
+			if !d.isDeleted(d.types[e.target]) {
+				e.current, e.hasPath = typ, false
+				events = append(events, e)
+			}
 		}
-		slices.SortStableFunc(events, func(a, b *Event) int { return cmp.Compare(len(a.Path()), len(b.Path())) })
+		sorting.Stable(events, func(a, b *Event) int { return cmp.Compare(len(a.Path()), len(b.Path())) })
 		for _, f := range d.types[typ].watch().deep {
 			(*f)(events)
 		}

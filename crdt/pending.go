@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // pending holds what was received but builds on edits that were not: structs
@@ -252,7 +253,7 @@ func (p *pending) runs() []*pendingRun {
 	for _, c := range p.chains {
 		chains = append(chains, c)
 	}
-	slices.SortStableFunc(chains, func(a, b *chain) int { return cmp.Compare(b.client, a.client) })
+	sorting.Stable(chains, func(a, b *chain) int { return cmp.Compare(b.client, a.client) })
 	var all []*pendingRun
 	for _, c := range chains {
 		all = c.runs.appendTo(all)

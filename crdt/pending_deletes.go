@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // pendingDeletes are deletions of units that are not known yet: for each
@@ -40,7 +41,7 @@ func (p *pendingDeletes) add(ranges codec.Ranges) {
 // join replaces the ranges by as few as possible.
 func (p *pendingDeletes) join() {
 	all := p.ranges()
-	clear(p.of)
+	p.of = make(map[uint64]clockHeap)
 	for _, r := range all { // in order, which is a heap
 		p.of[r.Client] = append(p.of[r.Client], clockEntry{r.Clock, r.Len})
 	}
@@ -75,7 +76,7 @@ func (tx *Txn) retryDeletes() {
 	}
 	due := p.due
 	p.due = nil
-	slices.SortStableFunc(due, func(a, b uint64) int { return cmp.Compare(b, a) }) // Yjs's order
+	sorting.Stable(due, func(a, b uint64) int { return cmp.Compare(b, a) }) // Yjs's order
 	for _, client := range slices.Compact(due) {
 		heap := p.of[client]
 		state := d.stateOf(ClientID(client))

@@ -31,7 +31,13 @@ func newSnapshot(deletes codec.Ranges, sv StateVector) Snapshot {
 }
 
 // StateVector returns what was known.
-func (s Snapshot) StateVector() StateVector { return maps.Clone(s.state) }
+func (s Snapshot) StateVector() StateVector {
+	sv := make(StateVector, len(s.state))
+	for client, clock := range s.state {
+		sv[client] = clock
+	}
+	return sv
+}
 
 // Deletes returns what was deleted: clients descending, clocks ascending,
 // neighbours joined.
@@ -83,7 +89,7 @@ func (s Snapshot) contains(f codec.Format, update []byte) (bool, error) {
 		known = known && s.state[ClientID(r.Struct.Client)] >= r.Struct.End()
 	}
 	deletes, err := r.Deletes()
-	if err = errors.Join(r.Err(), err); err != nil {
+	if err != nil {
 		return false, failed("compare update with snapshot", ErrMalformed, err)
 	}
 	both := append(slices.Clone(s.deletes.ranges), deletes...).Normalize()
@@ -166,7 +172,7 @@ func (s *Snapshot) has(d *Doc, it *item) bool {
 		return !it.deleted()
 	}
 	id := d.clients[it.client].id
-	return s.state[id] > it.clock && !s.deletes.has(uint64(id), it.clock)
+	return s.state[id] > it.clock && !s.deletes.ranges.Has(uint64(id), it.clock)
 }
 
 // SnapshotChange tells how a stretch of text differs between two snapshots.

@@ -1,11 +1,8 @@
 package crdt
 
 import (
-	"cmp"
-	"iter"
-	"slices"
-
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"iter"
 )
 
 // AllAt yields the elements that the array had at a snapshot, with the indexes
@@ -83,16 +80,13 @@ func (s *Snapshot) shown(client ClientID, clock, end uint64) iter.Seq2[uint64, u
 	return func(yield func(from, to uint64) bool) {
 		end := min(end, s.state[client])
 		deleted := s.deletes.ranges
-		at := codec.Range{Client: uint64(client), Clock: clock}
-		i, _ := slices.BinarySearchFunc(deleted, at, func(a, b codec.Range) int {
-			return cmp.Or(cmp.Compare(b.Client, a.Client), cmp.Compare(a.Clock, b.Clock))
-		})
-		if i > 0 && deleted[i-1].Client == at.Client && deleted[i-1].End() > clock {
+		i := deleted.Search(uint64(client), clock)
+		if i > 0 && deleted[i-1].Client == uint64(client) && deleted[i-1].End() > clock {
 			i--
 		}
 		for ; clock < end; i++ {
 			gap := codec.Range{Clock: end} // if there is none, an empty one
-			if i < len(deleted) && deleted[i].Client == at.Client && deleted[i].Clock < end {
+			if i < len(deleted) && deleted[i].Client == uint64(client) && deleted[i].Clock < end {
 				gap = deleted[i]
 			}
 			if clock < gap.Clock && !yield(clock, gap.Clock) {

@@ -104,7 +104,7 @@ func (tx *Txn) subdocRemoved(i uint32) {
 	s := entry.Subdoc
 	e := tx.subdocEvent()
 	if i := slices.Index(e.Added, s); i >= 0 {
-		e.Added = slices.Delete(e.Added, i, i+1)
+		e.Added = remove(e.Added, i, i+1)
 		return
 	}
 	e.Removed = append(e.Removed, s)

@@ -3,8 +3,10 @@ package crdt
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // Txn is a transaction: the edits that become one update. It is valid while
@@ -210,7 +212,7 @@ func (tx *Txn) ChangedRoots() []string {
 			names = append(names, d.rootName(t))
 		}
 	}
-	slices.Sort(names)
+	sorting.Stable(names, strings.Compare)
 	return slices.Compact(names)
 }
 
@@ -318,15 +320,5 @@ func (tx *Txn) startOf(c uint32) uint64 {
 
 // deleted tells whether a transaction that is being completed deleted a unit.
 func (tx *Txn) deleted(c uint32, clock uint64) bool {
-	id := uint64(tx.doc.clients[c].id)
-	i, found := slices.BinarySearchFunc(tx.deletes, codec.Range{Client: id, Clock: clock}, func(r, at codec.Range) int {
-		if r.Client != at.Client {
-			return cmp.Compare(at.Client, r.Client)
-		}
-		return cmp.Compare(r.Clock, at.Clock)
-	})
-	if found {
-		return true
-	}
-	return i > 0 && tx.deletes[i-1].Client == id && clock < tx.deletes[i-1].End()
+	return tx.deletes.Has(uint64(tx.doc.clients[c].id), clock)
 }

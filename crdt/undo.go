@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // DefaultCaptureTimeout is the CaptureTimeout of Yjs, in milliseconds.
@@ -144,11 +145,12 @@ func (u *UndoManager[M]) RemoveTrackedOrigin(origin any) {
 	}
 }
 
-// isComparable tells whether == can be asked of an origin, as map keys must
-// allow it: a slice, or a struct with one, would panic.
+// isComparable tells whether == can be asked of an origin: a slice, or a struct
+// with one, would panic.
 func isComparable(origin any) (ok bool) {
 	defer func() { ok = recover() == nil }()
-	_ = map[any]bool{}[origin]
+	other := origin
+	_ = other == origin
 	return true
 }
 
@@ -293,7 +295,7 @@ func (u *UndoManager[M]) concerns(tx *Txn) bool {
 func (tx *Txn) insertions() unitSet {
 	d := tx.doc
 	touched := slices.Clone(tx.touched)
-	slices.SortStableFunc(touched, func(a, b touch) int { return int(a.client) - int(b.client) })
+	sorting.Stable(touched, func(a, b touch) int { return int(a.client) - int(b.client) })
 	var s unitSet
 	for _, t := range touched {
 		s.add(codec.Range{Client: uint64(d.clients[t.client].id), Clock: t.before, Len: t.after - t.before})

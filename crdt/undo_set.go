@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
@@ -22,14 +21,12 @@ func (s *unitSet) add(r codec.Range) {
 	if !slices.Contains(s.clients, r.Client) {
 		s.clients = append(s.clients, r.Client)
 	}
-	i, _ := slices.BinarySearchFunc(s.ranges, r, func(a, b codec.Range) int {
-		return cmp.Or(cmp.Compare(b.Client, a.Client), cmp.Compare(a.Clock, b.Clock))
-	})
+	i := s.ranges.Search(r.Client, r.Clock)
 	if i > 0 && s.ranges[i-1].Client == r.Client && s.ranges[i-1].End() >= r.Clock {
 		i--
 		r = codec.Range{Client: r.Client, Clock: s.ranges[i].Clock, Len: max(s.ranges[i].End(), r.End()) - s.ranges[i].Clock}
 	} else {
-		s.ranges = slices.Insert(s.ranges, i, r)
+		s.ranges = insert(s.ranges, i, r)
 	}
 	next := i + 1
 	for next < len(s.ranges) && s.ranges[next].Client == r.Client && s.ranges[next].Clock <= r.End() {
@@ -37,7 +34,7 @@ func (s *unitSet) add(r codec.Range) {
 		next++
 	}
 	s.ranges[i] = r
-	s.ranges = slices.Delete(s.ranges, i+1, next)
+	s.ranges = remove(s.ranges, i+1, next)
 }
 
 // addAll adds another set.
@@ -50,17 +47,9 @@ func (s *unitSet) addAll(o unitSet) {
 	}
 }
 
-// has tells whether a unit is in the set.
-func (s *unitSet) has(client, clock uint64) bool {
-	i, found := slices.BinarySearchFunc(s.ranges, codec.Range{Client: client, Clock: clock}, func(a, b codec.Range) int {
-		return cmp.Or(cmp.Compare(b.Client, a.Client), cmp.Compare(a.Clock, b.Clock))
-	})
-	return found || i > 0 && s.ranges[i-1].Client == client && clock < s.ranges[i-1].End()
-}
-
 // hasItem tells whether the first unit of an item is in the set.
 func (d *Doc) hasItem(s *unitSet, it *item) bool {
-	return s.has(uint64(d.clients[it.client].id), it.clock)
+	return s.ranges.Has(uint64(d.clients[it.client].id), it.clock)
 }
 
 func (s *unitSet) clockRanges() []ClockRange {

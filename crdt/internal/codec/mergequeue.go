@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // source is one of the updates being merged.
@@ -126,12 +128,9 @@ type waiting struct {
 }
 
 func (q *heapQueue) sort() {
-	compare := func(a, b waiting) int {
+	sorting.Stable(q.waiting, func(a, b waiting) int {
 		return cmp.Or(cmp.Compare(b.Client, a.Client), cmp.Compare(a.Clock, b.Clock))
-	}
-	if !slices.IsSortedFunc(q.waiting, compare) {
-		slices.SortStableFunc(q.waiting, compare)
-	}
+	})
 }
 
 func (q *heapQueue) next() *source {

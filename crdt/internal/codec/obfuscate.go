@@ -2,7 +2,6 @@ package codec
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
@@ -18,7 +17,7 @@ type Obfuscation struct {
 // as Yjs does: a number that counts items stands for what an item held, or first
 // held in the case of keys and names.
 func Obfuscate(f Format, update []byte, keep Obfuscation) ([]byte, error) {
-	o := obfuscator{keep: keep, subs: map[string]string{}, nodes: map[string]string{}, keys: map[string]string{}, values: map[lib0.Any]lib0.Any{}}
+	o := obfuscator{keep: keep, subs: map[string]string{}, nodes: map[string]string{}, keys: map[string]string{}, values: map[string]lib0.Any{}}
 	return rewrite(f, f, update, o.change)
 }
 
@@ -26,7 +25,7 @@ type obfuscator struct {
 	keep              Obfuscation
 	item              int // number of the item
 	subs, nodes, keys map[string]string
-	values            map[lib0.Any]lib0.Any // of format marks, scalars only
+	values            map[string]lib0.Any // of format marks, by what scalars are written as
 }
 
 // change replaces the content of one struct.
@@ -45,9 +44,9 @@ func (o *obfuscator) change(s *Struct) {
 			s.Name = replacement(o.nodes, s.Name, prefix+number)
 		}
 	case RefAny:
-		s.Content = []byte(strings.Repeat(string(lib0.AppendAny(nil, lib0.Number(float64(o.item)))), int(s.Len)))
+		s.Content = repeat(lib0.AppendAny(nil, lib0.Number(float64(o.item))), s.Len)
 	case RefJSON:
-		s.Content = []byte(strings.Repeat(string(lib0.AppendString(nil, number)), int(s.Len)))
+		s.Content = repeat(lib0.AppendString(nil, number), s.Len)
 	case RefBinary:
 		s.Content = []byte{byte(o.item)}
 	case RefDoc:
@@ -62,12 +61,20 @@ func (o *obfuscator) change(s *Struct) {
 			s.setValue(o.value(s.Value()))
 		}
 	case RefString:
-		s.Content = []byte(strings.Repeat(number[len(number)-1:], int(s.Len)))
+		s.Content = repeat([]byte(number[len(number)-1:]), s.Len)
 	}
 	if len(s.Sub) > 0 {
 		s.Sub = replacement(o.subs, s.Sub, number)
 	}
 	o.item++
+}
+
+func repeat(content []byte, n uint64) []byte {
+	var out []byte
+	for range n {
+		out = append(out, content...)
+	}
+	return out
 }
 
 // replacement returns what stands for a key: what was chosen first.
@@ -92,10 +99,11 @@ func (o *obfuscator) value(v lib0.Any) lib0.Any {
 	case lib0.KindNumber:
 		v = lib0.Number(v.Number() + 0) // minus zero is zero here
 	}
-	chosen, ok := o.values[v]
+	written := string(lib0.AppendAny(nil, v))
+	chosen, ok := o.values[written]
 	if !ok {
 		chosen = next
-		o.values[v] = next
+		o.values[written] = next
 	}
 	return chosen
 }

@@ -3,8 +3,10 @@ package codec
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // Range is Len units of one client from Clock on.
@@ -18,14 +20,44 @@ type Ranges []Range
 
 // Group sorts by client, descending, and leaves the order within a client.
 func (r Ranges) Group() {
-	slices.SortStableFunc(r, func(a, b Range) int { return cmp.Compare(b.Client, a.Client) })
+	sorting.Stable(r, func(a, b Range) int { return cmp.Compare(b.Client, a.Client) })
 }
 
-func compareRanges(a, b Range) int {
-	if a.Client != b.Client {
-		return cmp.Compare(b.Client, a.Client)
+// before tells whether r comes first by client, descending, and clock.
+func (r *Range) before(o *Range) bool {
+	return r.Client > o.Client || r.Client == o.Client && r.Clock < o.Clock
+}
+
+// inOrder tells whether the ranges are sorted by client, descending, and clock.
+func (r Ranges) inOrder() bool {
+	for i := 1; i < len(r); i++ {
+		if r[i].before(&r[i-1]) {
+			return false
+		}
 	}
-	return cmp.Compare(a.Clock, b.Clock)
+	return true
+}
+
+// mergeSort sorts by client, descending, and clock. Delete sets are long, and
+// most are put together from what is in order. spare is half as long.
+func (r Ranges) mergeSort(spare Ranges) {
+	if len(r) < 2 {
+		return
+	}
+	mid := len(r) / 2
+	r[:mid].mergeSort(spare)
+	r[mid:].mergeSort(spare)
+	if !r[mid].before(&r[mid-1]) {
+		return
+	}
+	a, b := spare[:copy(spare, r[:mid])], r[mid:]
+	for i := 0; len(a) > 0; i++ {
+		if len(b) > 0 && b[0].before(&a[0]) {
+			r[i], b = b[0], b[1:]
+		} else {
+			r[i], a = a[0], a[1:]
+		}
+	}
 }
 
 // Normalize sorts by client, descending, and clock, and joins ranges that
@@ -34,8 +66,8 @@ func (r Ranges) Normalize() Ranges {
 	if len(r) < 2 {
 		return r
 	}
-	if !slices.IsSortedFunc(r, compareRanges) {
-		slices.SortStableFunc(r, compareRanges)
+	if !r.inOrder() {
+		r.mergeSort(make(Ranges, (len(r)+1)/2))
 	}
 	n := 0
 	for _, next := range r[1:] {
@@ -109,10 +141,23 @@ func (r Ranges) ascend() bool {
 	return true
 }
 
+// Search returns the place of the first range that begins at a unit or behind
+// it. The delete set must be normalized.
+func (r Ranges) Search(client, clock uint64) int {
+	at := Range{Client: client, Clock: clock}
+	return sort.Search(len(r), func(i int) bool { return !r[i].before(&at) })
+}
+
+// Has tells whether a unit is in the delete set, which must be normalized.
+func (r Ranges) Has(client, clock uint64) bool {
+	i := r.Search(client, clock+1)
+	return i > 0 && r[i-1].Client == client && clock < r[i-1].End()
+}
+
 // OfClient returns where the ranges of a client begin and end. The delete set
 // must be grouped by client.
 func (r Ranges) OfClient(client uint64) (from, to int) {
-	from, _ = slices.BinarySearchFunc(r, client, func(r Range, client uint64) int { return cmp.Compare(client, r.Client) })
+	from = r.Search(client, 0)
 	for to = from; to < len(r) && r[to].Client == client; to++ {
 	}
 	return from, to

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"errors"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -67,18 +66,8 @@ func (k *keyIndex) add(s *Struct) bool {
 }
 
 func (k *keyIndex) has(id ID) bool {
-	list := k.inside[id.Client]
-	i, found := slices.BinarySearchFunc(list, id.Clock, func(r Range, clock uint64) int {
-		switch {
-		case r.End() <= clock:
-			return -1
-		case r.Clock > clock:
-			return 1
-		}
-		return 0
-	})
-	if found {
-		return list[i].Clock <= id.Clock
+	if k.inside[id.Client].Has(id.Client, id.Clock) {
+		return true
 	}
 	return k.outside != nil && k.outside(id)
 }

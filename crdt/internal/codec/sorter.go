@@ -2,9 +2,9 @@ package codec
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // Sorter writes an update of format 1 whose structs come in any order. Each
@@ -33,7 +33,7 @@ func (w *Sorter) Struct(s *Struct) {
 // by client. The error is ErrGap: format 1 writes a client's first clock only,
 // so a gap would give what comes behind it other ids.
 func (w *Sorter) Finish(deletes Ranges) ([]byte, error) {
-	slices.SortFunc(w.structs, func(a, b stretch) int {
+	sorting.Stable(w.structs, func(a, b stretch) int {
 		if a.client != b.client {
 			return cmp.Compare(b.client, a.client)
 		}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // Kind tells which of JavaScript's value types an Any holds.
@@ -56,45 +58,44 @@ func Number(f float64) Any { return Any{num: math.Float64bits(f), ref: KindNumbe
 func BigInt(i int64) Any { return Any{num: uint64(i), ref: KindBigInt} }
 
 // String returns a string.
-func String(s string) Any { return Any{ref: s} }
+func String(s string) Any { return Any{num: uint64(KindString), ref: s} }
 
 // Bytes returns a byte array; it copies b.
-func Bytes(b []byte) Any { return Any{ref: rawBytes(b)} }
+func Bytes(b []byte) Any { return Any{num: uint64(KindBytes), ref: rawBytes(b)} }
 
 // Array returns an array that takes over list.
-func Array(list []Any) Any { return Any{ref: &array{list}} }
+func Array(list []Any) Any { return Any{num: uint64(KindArray), ref: &array{list}} }
 
 // Object returns an object with the given keys and values, which it takes
 // over, in the order JavaScript would enumerate them: keys that are array
 // indexes first, ascending, then the rest as given. Of two equal keys the
 // later value counts, at the place of the first.
+// Not inlined: 13 callers, 2 kB of a page.
+//
+//go:noinline
 func Object(keys []string, list []Any) Any {
 	keys, list = normalizeKeys(keys, list)
-	return Any{ref: &object{keys, list}}
+	return Any{num: uint64(KindObject), ref: &object{keys, list}}
 }
 
 // Kind returns which kind of value v is.
+// Not inlined: 95 callers, 4 kB of a page.
+//
+//go:noinline
 func (v Any) Kind() Kind {
-	switch ref := v.ref.(type) {
-	case Kind:
-		return ref
-	case string:
-		return KindString
-	case *array:
-		return KindArray
-	case *object:
-		return KindObject
-	case rawBytes:
-		return KindBytes
-	default:
-		return KindUndefined
+	if scalar, ok := v.ref.(Kind); ok {
+		return scalar
 	}
+	return Kind(v.num)
 }
 
 // Bool returns the boolean, or false.
 func (v Any) Bool() bool { return v.Kind() == KindBool && v.num == 1 }
 
 // Number returns the number, or 0.
+// Not inlined: 20 callers, 3 kB of a page.
+//
+//go:noinline
 func (v Any) Number() float64 {
 	if v.Kind() != KindNumber {
 		return 0
@@ -111,6 +112,9 @@ func (v Any) BigInt() int64 {
 }
 
 // Str returns the contents of a string or byte array, or "".
+// Not inlined: 25 callers, 3 kB of a page.
+//
+//go:noinline
 func (v Any) Str() string {
 	switch ref := v.ref.(type) {
 	case string:
@@ -123,6 +127,9 @@ func (v Any) Str() string {
 
 // List returns the elements of an array or the values of an object. The
 // caller must not change it.
+// Not inlined: 16 callers, 1 kB of a page.
+//
+//go:noinline
 func (v Any) List() []Any {
 	switch ref := v.ref.(type) {
 	case *array:
@@ -143,6 +150,9 @@ func (v Any) Keys() []string {
 }
 
 // Get returns the value of an object's key.
+// Not inlined: 14 callers, 1 kB of a page.
+//
+//go:noinline
 func (v Any) Get(key string) (Any, bool) {
 	if o, ok := v.ref.(*object); ok {
 		for i, k := range o.keys {
@@ -279,11 +289,11 @@ func normalizeKeys(keys []string, list []Any) ([]string, []Any) {
 	if !indexes {
 		return keys, list
 	}
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
+	places := make([]int, n)
+	for i := range places {
+		places[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
+	sorting.Stable(places, func(a, b int) int {
 		ai, aok := arrayIndex(keys[a])
 		bi, bok := arrayIndex(keys[b])
 		switch {
@@ -297,7 +307,7 @@ func normalizeKeys(keys []string, list []Any) ([]string, []Any) {
 		return 0
 	})
 	sortedKeys, sortedList := make([]string, n), make([]Any, n)
-	for i, j := range order {
+	for i, j := range places {
 		sortedKeys[i], sortedList[i] = keys[j], list[j]
 	}
 	return sortedKeys, sortedList

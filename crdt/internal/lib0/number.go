@@ -59,18 +59,17 @@ func Text(v Any) string {
 }
 
 func joinText(v Any) string {
-	var parts []string
+	var out []byte
 	if v.Kind() == KindBytes {
 		for _, c := range []byte(v.Str()) {
-			parts = append(parts, strconv.Itoa(int(c)))
+			out = append(strconv.AppendInt(out, int64(c), 10), ',')
 		}
 	}
 	for _, e := range v.List() {
-		if e.Kind() == KindUndefined || e.Kind() == KindNull {
-			parts = append(parts, "")
-			continue
+		if e.Kind() != KindUndefined && e.Kind() != KindNull {
+			out = append(out, Text(e)...)
 		}
-		parts = append(parts, Text(e))
+		out = append(out, ',')
 	}
-	return strings.Join(parts, ",")
+	return string(out[:max(len(out)-1, 0)])
 }

@@ -2,7 +2,6 @@ package lib0
 
 import (
 	"encoding/binary"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -86,9 +85,24 @@ func ByteOffset(b []byte, unit, total int) (offset int, inside bool) {
 	return i, false
 }
 
-// ValidString returns s with every byte that is not part of valid UTF-8
-// replaced by U+FFFD.
-func ValidString(s string) string { return strings.ToValidUTF8(s, Replacement) }
+// ValidString returns s with each run of bytes that are not valid UTF-8 replaced
+// by U+FFFD.
+func ValidString(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var out []byte
+	wasValid := true
+	for rest := s; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		valid := r != utf8.RuneError || size > 1
+		if valid || wasValid {
+			out = utf8.AppendRune(out, r)
+		}
+		wasValid, rest = valid, rest[size:]
+	}
+	return string(out)
+}
 
 // Surrogate returns a string that holds one half of a surrogate pair, as three
 // bytes that are not UTF-8. Written as JSON it is an escape, written in any
@@ -116,16 +130,16 @@ func WellFormed(s string) string {
 	if !hasSurrogate(s) {
 		return s
 	}
-	var b strings.Builder
+	var out []byte
 	for i := 0; i < len(s); {
 		if i+2 < len(s) && s[i] == 0xed && s[i+1] >= 0xa0 {
-			b.WriteString(Replacement)
+			out = append(out, Replacement...)
 			i += 3
 			continue
 		}
 		_, size := utf8.DecodeRuneInString(s[i:])
-		b.WriteString(s[i : i+size])
+		out = append(out, s[i:i+size]...)
 		i += size
 	}
-	return b.String()
+	return string(out)
 }
