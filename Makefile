@@ -118,7 +118,7 @@ $(PEERS)/node_modules/.package-lock.json: $(PEERS)/package.json $(PEERS)/package
 
 bench-peers: bin/sheaf-bench $(PEERS)/node_modules/.package-lock.json ## the merge engine beside others, in one run
 	GOOS=js GOARCH=wasm go build -o bin/sheaf-bench.wasm ./cmd/sheaf-bench
-	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -o bin/crdt.wasm ./cmd/sheaf-bench/size
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags "-s -w" -o bin/crdt.wasm ./cmd/sheaf-bench/size
 	node $(PEERS)/run.mjs --out bin/bench-peers.json
 
 access: ## random access logs against the rules: SEEDS=n [SEED=s]

@@ -187,6 +187,9 @@ type table[T any] struct {
 	free   []uint32
 }
 
+// Not inlined: 18 callers, 4 kB of a page.
+//
+//go:noinline
 func (t *table[T]) add(v T) uint32 {
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
@@ -205,6 +208,9 @@ func (t *table[T]) drop(i uint32) {
 }
 
 // keyIndex returns the number that stands for a map key or format name.
+// Not inlined: 5 callers, 1 kB of a page.
+//
+//go:noinline
 func (d *Doc) keyIndex(key string) uint32 {
 	if i, ok := d.keyOf[key]; ok {
 		return i

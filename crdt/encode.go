@@ -2,9 +2,9 @@ package crdt
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/sheafdocs/sheaf/crdt/internal/codec"
+	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
 // EncodeStateAsUpdate returns everything that a replica with the given state
@@ -68,7 +68,7 @@ func (d *Doc) encodeUpdate(e *codec.Encoder, tx *Txn) bool {
 	if !changed {
 		return false
 	}
-	slices.SortStableFunc(parts, func(a, b touch) int {
+	sorting.Stable(parts, func(a, b touch) int {
 		return cmp.Compare(d.clients[b.client].id, d.clients[a.client].id)
 	})
 	d.encodeStructs(e, parts)

@@ -1,9 +1,6 @@
 package crdt
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // Errors that callers may want to tell apart.
 var (
@@ -37,15 +34,17 @@ type opError struct {
 }
 
 // failed returns an error that wraps all reasons.
+// Not inlined: 36 callers, 1 kB of a page.
+//
+//go:noinline
 func failed(op string, reasons ...error) error { return &opError{op, reasons} }
 
 func (e *opError) Error() string {
-	var b strings.Builder
-	b.WriteString(e.op)
+	s := e.op
 	for _, r := range e.reasons {
-		b.WriteString(": " + r.Error())
+		s += ": " + r.Error()
 	}
-	return b.String()
+	return s
 }
 
 func (e *opError) Unwrap() []error { return e.reasons }

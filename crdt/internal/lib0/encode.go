@@ -7,7 +7,18 @@ import (
 )
 
 // AppendUint appends n in variable-length form.
+// Not inlined: 81 callers, 9 kB of a page.
+//
+//go:noinline
 func AppendUint(dst []byte, n uint64) []byte {
+	switch {
+	case n < 1<<7:
+		return append(dst, byte(n))
+	case n < 1<<14:
+		return append(dst, byte(n)|0x80, byte(n>>7))
+	case n < 1<<21:
+		return append(dst, byte(n)|0x80, byte(n>>7)|0x80, byte(n>>14))
+	}
 	for n > 0x7f {
 		dst = append(dst, byte(n)|0x80)
 		n >>= 7
@@ -33,6 +44,9 @@ func AppendInt(dst []byte, magnitude uint64, negative bool) []byte {
 }
 
 // AppendBytes appends a length-prefixed byte array.
+// Not inlined: 7 callers, 1 kB of a page.
+//
+//go:noinline
 func AppendBytes(dst, b []byte) []byte {
 	dst = AppendUint(dst, uint64(len(b)))
 	return append(dst, b...)
