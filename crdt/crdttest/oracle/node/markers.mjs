@@ -18,3 +18,11 @@ for (const name of ['delete', 'applyDelta']) {
 const belonging = [Y.ContentString, Y.ContentEmbed, Y.ContentType]
 
 const passedOver = (item) => !item.deleted && item.countable && !belonging.includes(item.content.constructor)
+
+// Nor does Yjs consider formats when it looks for a place, so a type remembers
+// none from its first format on. It does again if it is a root that is defined
+// only then.
+export function withoutPlaces(type) {
+  const formatted = Y.getTypeChildren(type).some((item) => item.content instanceof Y.ContentFormat)
+  if (formatted && type._searchMarker) type._searchMarker = null
+}

@@ -6,6 +6,7 @@ import { edit } from './edit.mjs'
 import * as format from './format2.mjs'
 import { setTime } from './clock.mjs'
 import { mark } from './mark.mjs'
+import { withoutPlaces } from './markers.mjs'
 import { watchPending } from './pending.mjs'
 import { snap } from './snap.mjs'
 import { Hooks, Undo } from './undo.mjs'
@@ -242,7 +243,9 @@ class Replica {
     if (!this.defined.includes(root)) {
       this.defined.push(root)
       this.defined.sort((a, b) => roots.indexOf(a) - roots.indexOf(b))
-      this.watches.root(this.doc.get(...root))
+      const type = this.doc.get(...root)
+      withoutPlaces(type)
+      this.watches.root(type)
       this.hooks?.forget() // defining some types is an empty transaction
     }
   }
