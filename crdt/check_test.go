@@ -102,6 +102,11 @@ func (d *Doc) checkClient(t testing.TB, c uint32) int {
 			if it.client != c || it.clock != clock || it.len() == 0 {
 				t.Fatalf("client %d: item %d has client %d, clock %d, length %d at clock %d", cl.id, h, it.client, it.clock, it.len(), clock)
 			}
+			for _, u := range []uint64{it.clock, it.end() - 1} {
+				if found := cl.at(d.find(cl, u)); found != h {
+					t.Errorf("client %d: item %d is found for clock %d, not %d", cl.id, found, u, h)
+				}
+			}
 			clock = it.end()
 			n++
 		}

@@ -155,8 +155,8 @@ func (d *Doc) find(c *client, clock uint64) runPos {
 	return d.found(c, runPos{low, d.findNear(b, c.guess(low, clock), clock)})
 }
 
-// guess returns which item of a block holds clock if all of them have as many
-// units, as they nearly do where people type here and there.
+// guess returns which item of a block holds clock, which is in the block, if all
+// of them have as many units, as they nearly do where people type here and there.
 func (c *client) guess(block int, clock uint64) int {
 	first, end := c.firsts[block], c.state
 	if block+1 < len(c.firsts) {
