@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
+	"io"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -181,5 +184,110 @@ func TestPackedManyEqual(t *testing.T) {
 	}
 	if !p.IsPlain() {
 		t.Error("more items than the limit are in columns")
+	}
+}
+
+// TestPackedRefuses: columns of which one says what cannot be, though the file's
+// checksums are right.
+func TestPackedRefuses(t *testing.T) {
+	const beyond = lib0.MaxSafeInteger
+	states := []columns.State{{Client: 9, Clock: 3}}
+	// A file of two visible items, "ab" and "c"; set changes a column of it.
+	file := func(set map[int][]byte) columns.File {
+		h := make(columns.Columns, columns.NumHistory)
+		h[columns.Flags] = make([]byte, 2)
+		h[columns.Clients] = make([]byte, 2)
+		h[columns.Clocks] = make([]byte, 2)
+		f := byHand([]string{"ab", "c"}, h, states...)
+		for column, b := range set {
+			f.History[column] = b
+		}
+		return f
+	}
+	flags := func(all ...byte) []byte { return all }
+	deleted := map[int][]byte{columns.Lengths: {3}, columns.Flags: flags(columns.Live, codec.RefDeleted, columns.EndOfList)}
+	with := func(set map[int][]byte, column int, b []byte) map[int][]byte {
+		set = maps.Clone(set)
+		set[column] = b
+		return set
+	}
+	for name, set := range map[string]map[int][]byte{
+		"an item of no client":    {columns.Clients: uints(0, 1)},
+		"a clock below zero":      {columns.Clocks: varints(0, -3)},
+		"units beyond all clocks": with(deleted, columns.Gaps, uints(beyond)),
+		"no units":                with(deleted, columns.Gaps, uints(0)),
+		"no text":                 {columns.Lengths: uints(2, 0)},
+		"more text than there is": {columns.Lengths: uints(2, 2)},
+		"less text than there is": {columns.Lengths: uints(2), columns.Flags: flags(columns.Live, columns.EndOfList)},
+		"an origin of no client":  {columns.Flags: flags(columns.Live, columns.OtherOrigin, columns.EndOfList), columns.Origins: uints(2, 0)},
+		"an origin below zero":    {columns.Flags: flags(columns.Live, columns.OtherOrigin, columns.EndOfList), columns.Origins: append(uints(1), varints(-9)...)},
+		"visible though its key has no value": {
+			columns.Flags:   flags(columns.Live, columns.EndOfList, columns.Live, columns.EndOfList),
+			columns.Lengths: uints(3), columns.Keys: append(uints(1), lib0.AppendString(nil, "k")...),
+		},
+		"collected of client 0":       {columns.Collected: uints(0, 0, 1)},
+		"collected of no client":      {columns.Collected: uints(2, 0, 1)},
+		"collected none":              {columns.Collected: uints(1, 3, 0)},
+		"collected beyond all clocks": {columns.Collected: uints(1, beyond, 1)},
+		"more collected than clocks":  {columns.Collected: uints(1, 3, beyond)},
+		"more clients than items":     {columns.Clients: uints(0, 0, 0)},
+		"content that is cut":         {columns.Flags: flags(columns.Live, codec.RefAny, columns.EndOfList), columns.Lengths: uints(3), columns.Gone: uints(9)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Open(encode(file(set)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Update(); !errors.Is(err, errColumns) || !errors.Is(err, crdt.ErrMalformed) {
+				t.Errorf("error is %v, want %v", err, errColumns)
+			}
+		})
+	}
+	if p, err := Open(encode(file(nil))); err != nil {
+		t.Error(err)
+	} else if _, err := p.Update(); err != nil {
+		t.Error("unchanged:", err)
+	}
+}
+
+// TestPackedVisibleRefuses: what is visible is not deleted.
+func TestPackedVisibleRefuses(t *testing.T) {
+	for _, ref := range []byte{codec.RefGC, codec.RefDeleted, codec.RefDoc + 1} {
+		f := byHand(nil, make(columns.Columns, columns.NumHistory))
+		f.Content[columns.Tree] = append(append(uints(1), lib0.AppendString(nil, "t")...), ref, 1, columns.EndOfList, 0)
+		p, err := Open(encode(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Visible(); !errors.Is(err, errColumns) || !errors.Is(err, crdt.ErrMalformed) {
+			t.Errorf("content reference %d: error is %v, want %v", ref, err, errColumns)
+		}
+	}
+}
+
+// TestPackedSizeLies: a part that is not what its columns say.
+func TestPackedSizeLies(t *testing.T) {
+	const size = 100
+	whole := compress(columns.Columns{make([]byte, size)})
+	packed := whole[len(uints(size)):] // its length and the bytes
+	for name, test := range map[string]struct {
+		bytes []byte
+		want  error
+	}{
+		"whole":                     {whole, nil},
+		"shorter than its column":   {append(uints(size-1), packed...), errColumns},
+		"longer than its column":    {append(uints(size+1), packed...), io.ErrUnexpectedEOF},
+		"longer than deflate saves": {append(uints(maxUnpackedBytes), packed...), errColumns},
+		"beyond the limit":          {append(uints(maxUnpackedBytes+1), packed...), errTooLarge},
+		"more follows":              {append(bytes.Clone(whole), 0), errColumns},
+		"nothing":                   {nil, lib0.ErrUnexpectedEnd},
+	} {
+		p := part{test.bytes, crc32.Checksum(test.bytes, castagnoli)}
+		if _, err := p.columns("part", 1); !errors.Is(err, test.want) {
+			t.Errorf("%s: error is %v, want %v", name, err, test.want)
+		}
+	}
+	if _, err := Open(append(encode(byHand(nil, make(columns.Columns, columns.NumHistory))), 0)); !errors.Is(err, errFormat) {
+		t.Errorf("more follows the file: error is %v, want %v", err, errFormat)
 	}
 }
