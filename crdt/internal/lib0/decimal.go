@@ -43,7 +43,7 @@ func parseDecimal(text []byte) decimal {
 				switch {
 				case c == '-':
 					sign = -1
-				case c != '+' && exponent < 1<<40:
+				case c != '+' && exponent < 1<<27:
 					exponent = 10*exponent + int(c-'0')
 				}
 			}
