@@ -1,8 +1,9 @@
 package crdt
 
 import (
-	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 	"iter"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/codec"
 )
 
 // AllAt yields the elements that the array had at a snapshot, with the indexes

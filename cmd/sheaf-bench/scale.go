@@ -124,7 +124,7 @@ func (w scaleWork) least(n int) (float64, error) {
 		if err := work(); err != nil {
 			return 0, err
 		}
-		took := time.Duration(cpuTime() - start)
+		took := cpuTime() - start
 		least, total = min(least, float64(took)/1e6), total+took
 	}
 	return least, nil

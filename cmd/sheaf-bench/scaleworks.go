@@ -225,7 +225,8 @@ func editsInPaste(n int) (func() error, error) {
 	})
 }
 
-// eventsObserved types while everything that can be observed is.
+// eventsObserved types while a hook is told of every update and another of every
+// transaction.
 func eventsObserved(n int) (func() error, error) {
 	r := newRand(n)
 	return func() error {
