@@ -53,7 +53,13 @@ func encode(f columns.File) []byte {
 	for _, s := range f.States {
 		head = lib0.AppendUint(lib0.AppendUint(head, s.Client), s.Clock)
 	}
-	content, history := compress(f.Content), compress(f.History)
+	level := flate.BestCompression
+	if f.Plain {
+		// Very many equal edits: looking for the best takes ten times as long
+		// there, and finds nothing better.
+		level = flate.DefaultCompression
+	}
+	content, history := compress(f.Content, level), compress(f.History, level)
 	for _, part := range [][]byte{content, history} {
 		head = lib0.AppendUint(head, uint64(len(part)))
 		head = binary.BigEndian.AppendUint32(head, crc32.Checksum(part, castagnoli))
@@ -64,12 +70,12 @@ func encode(f columns.File) []byte {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// compress compresses each column by itself: they differ too much to share
-// what a compressor learns.
-func compress(c columns.Columns) []byte {
+// compress compresses each column by itself, at a level of flate's: they differ
+// too much to share what a compressor learns.
+func compress(c columns.Columns, level int) []byte {
 	var out []byte
 	var b bytes.Buffer
-	w, _ := flate.NewWriter(&b, flate.BestCompression) // no error for this level
+	w, _ := flate.NewWriter(&b, level) // no error for a level there is
 	for _, column := range c {
 		out = lib0.AppendUint(out, uint64(len(column)))
 		if len(column) == 0 {
