@@ -20,6 +20,7 @@ type pending struct {
 	waiting map[uint64]clockHeap // by client, until which clock which chains wait for it
 	woken   []uint64             // clients whose chain may go on
 	structs int                  // how many are kept
+	anew    int                  // how many were written anew to merge others exactly
 	deletes pendingDeletes
 }
 
@@ -40,11 +41,14 @@ type chain struct {
 // maxExactStructs and maxExactBytes are up to how many pending structs, and
 // bytes of them, what overlaps them is merged with all of them, as Yjs does.
 // That decides which of two structs with units in common is cut, but writes
-// everything anew. Beyond them only what overlaps is merged, so a struct may be
-// cut otherwise than in Yjs, with the same effect.
+// everything anew: no more than about maxExactWork structs until nothing is
+// pending again, so that many updates cost in proportion. Beyond them only what
+// overlaps is merged, so a struct may be cut otherwise than in Yjs, with the
+// same effect.
 const (
-	maxExactStructs = 256
+	maxExactStructs = 2048
 	maxExactBytes   = 1 << 20
+	maxExactWork    = 1 << 14
 )
 
 func (p *pending) any() bool { return len(p.chains) > 0 || len(p.deletes.of) > 0 }
@@ -83,6 +87,9 @@ func (p *pending) add(d *Doc, rest []*pendingRun) {
 	}
 	if p.chains == nil {
 		p.chains, p.waiting = make(map[uint64]*chain), make(map[uint64]clockHeap)
+	}
+	if len(p.chains) == 0 {
+		p.anew = 0
 	}
 	if slices.ContainsFunc(rest, p.overlaps) {
 		if all := p.runsIfFew(); all != nil {
@@ -264,7 +271,7 @@ func (p *pending) runs() []*pendingRun {
 // runsIfFew returns what runs does while that is within the limits of an exact
 // merge, else nil.
 func (p *pending) runsIfFew() []*pendingRun {
-	if p.structs > maxExactStructs {
+	if p.structs > maxExactStructs || p.anew > maxExactWork {
 		return nil
 	}
 	all, bytes := p.runs(), 0
@@ -274,6 +281,7 @@ func (p *pending) runsIfFew() []*pendingRun {
 	if bytes > maxExactBytes {
 		return nil
 	}
+	p.anew += p.structs
 	return all
 }
 
