@@ -49,7 +49,7 @@ func (d *Doc) eachAuthor(list int32, from, to int64, yield func(Authored) bool) 
 	var run Authored
 	h, start := d.findUnit(&d.lists[list], from)
 	for start < to {
-		it := d.items.at(h)
+		it := d.item(h)
 		skip := max(from-start, 0)
 		n := int(min(int64(it.len()), to-start) - skip)
 		id := ID{d.clients[it.client].id, it.clock + uint64(skip)}
@@ -72,9 +72,9 @@ func (d *Doc) eachAuthor(list int32, from, to int64, yield func(Authored) bool) 
 
 func (n *node) entryAuthor(key string) (ID, bool) {
 	h := n.entry(key)
-	if h == 0 || n.doc.items.at(h).deleted() {
+	if h == 0 || n.doc.item(h).deleted() {
 		return ID{}, false
 	}
-	it := n.doc.items.at(h)
+	it := n.doc.item(h)
 	return ID{n.doc.clients[it.client].id, it.end() - 1}, true
 }

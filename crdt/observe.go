@@ -146,7 +146,7 @@ func (tx *Txn) addEvent(e *Event) {
 
 // parentType returns the type that holds a type which is no root.
 func (d *Doc) parentType(typ int32) int32 {
-	return d.lists[d.items.at(d.types[typ].item).list].typ
+	return d.lists[d.item(d.types[typ].item).list].typ
 }
 
 // Event tells how a transaction changed one shared type. What changed is
@@ -213,7 +213,7 @@ func (e *Event) Path() []PathStep {
 	for typ := e.target; typ != e.current && d.types[typ].item != 0; typ = d.parentType(typ) {
 		h := d.types[typ].item
 		step := PathStep{Index: -1}
-		if l := &d.lists[d.items.at(h).list]; l.entry {
+		if l := &d.lists[d.item(h).list]; l.entry {
 			step.Key = d.keys[l.key]
 		} else {
 			step.Index = int(d.unitsBefore(h))

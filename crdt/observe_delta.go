@@ -26,7 +26,7 @@ func (e *Event) pieces(f func(piece)) {
 	// completed they are one in Yjs too.
 	split := d.queue[0] == e.tx && !e.tx.joined
 	for h := d.lists[list].first; h != 0; {
-		it := d.items.at(h)
+		it := d.item(h)
 		next := it.right
 		start := e.tx.startOf(it.client)
 		if it.clock < start && start < it.end() && split {
@@ -138,7 +138,7 @@ func (e *Event) Keys() []KeyChange {
 		if h == 0 {
 			continue
 		}
-		if c, ok := e.keyChange(d.items.at(h)); ok {
+		if c, ok := e.keyChange(d.item(h)); ok {
 			c.Key = d.keys[key]
 			e.entries = append(e.entries, c)
 		}
@@ -158,17 +158,17 @@ func (e *Event) keyChange(it *item) (KeyChange, bool) {
 		return KeyChange{Action: KeyDeleted, Old: d.lastValue(it)}, true
 	}
 	prev := it.left
-	for prev != 0 && e.adds(d.items.at(prev).client, d.items.at(prev).clock) {
-		prev = d.items.at(prev).left
+	for prev != 0 && e.adds(d.item(prev).client, d.item(prev).clock) {
+		prev = d.item(prev).left
 	}
-	replaced := prev != 0 && deletes(d.items.at(prev))
+	replaced := prev != 0 && deletes(d.item(prev))
 	switch {
 	case deletes(it) && !replaced:
 		return KeyChange{}, false
 	case deletes(it):
-		return KeyChange{Action: KeyDeleted, Old: d.lastValue(d.items.at(prev))}, true
+		return KeyChange{Action: KeyDeleted, Old: d.lastValue(d.item(prev))}, true
 	case replaced:
-		return KeyChange{Action: KeyUpdated, Old: d.lastValue(d.items.at(prev))}, true
+		return KeyChange{Action: KeyUpdated, Old: d.lastValue(d.item(prev))}, true
 	}
 	return KeyChange{Action: KeyAdded}, true
 }

@@ -116,7 +116,7 @@ func (p *packer) body(t packedType) {
 // deleted.
 func (p *packer) hasValue(e mapEntry) bool {
 	last := p.d.lists[e.list].last
-	return last != 0 && !p.d.items.at(last).deleted()
+	return last != 0 && !p.d.item(last).deleted()
 }
 
 // list writes the items of a list. visible says whether the tree has a place
@@ -126,8 +126,8 @@ func (p *packer) list(list int32, visible bool) {
 	var runs []columns.Run
 	var items []*item
 	if list != 0 {
-		for h := d.lists[list].first; h != 0; h = d.items.at(h).right {
-			it := d.items.at(h)
+		for h := d.lists[list].first; h != 0; h = d.item(h).right {
+			it := d.item(h)
 			items = append(items, it)
 			runs = append(runs, columns.Run{Client: p.clients[it.client], Clock: it.clock, Len: it.len()})
 		}
@@ -232,7 +232,7 @@ func (p *packer) collected() {
 		end := uint64(0)
 		for _, block := range d.clients[c].blocks {
 			for _, h := range block {
-				if it := d.items.at(h); it.kind == kindGC {
+				if it := d.item(h); it.kind == kindGC {
 					p.history.Uint(columns.Collected, p.clients[c]+1)
 					p.history.Uint(columns.Collected, it.clock-end)
 					p.history.Uint(columns.Collected, it.len())

@@ -73,7 +73,7 @@ func NewRelativePosition(s Shared, index int, assoc int64) (RelativePosition, er
 
 // idOf returns the id of a unit of an item.
 func (d *Doc) idOf(h handle, offset uint64) ID {
-	it := d.items.at(h)
+	it := d.item(h)
 	return ID{d.clients[it.client].id, it.clock + offset}
 }
 

@@ -13,10 +13,10 @@ func (d *Doc) Resolve(p RelativePosition, followUndone bool) (AbsolutePosition, 
 	switch {
 	case p.hasItem:
 		h, diff, ok := d.lookUp(p.item, followUndone)
-		if !ok || d.items.at(h).kind == kindGC {
+		if !ok || d.item(h).kind == kindGC {
 			return AbsolutePosition{}, false
 		}
-		it := d.items.at(h)
+		it := d.item(h)
 		typ = d.lists[it.list].typ
 		if !d.isDeleted(d.types[typ]) {
 			index = d.unitsBefore(h)
@@ -35,10 +35,10 @@ func (d *Doc) Resolve(p RelativePosition, followUndone bool) (AbsolutePosition, 
 		typ = root
 	case p.hasType:
 		h, _, ok := d.lookUp(p.typ, followUndone)
-		if !ok || d.items.at(h).kind != kindType {
+		if !ok || d.item(h).kind != kindType {
 			return AbsolutePosition{}, false
 		}
-		typ = int32(d.items.at(h).content)
+		typ = int32(d.item(h).content)
 	default:
 		return AbsolutePosition{}, false
 	}
@@ -65,7 +65,7 @@ func (d *Doc) lookUp(id ID, followUndone bool) (handle, uint64, bool) {
 	}
 	for {
 		h := d.itemAt(u.client, u.clock)
-		it := d.items.at(h)
+		it := d.item(h)
 		diff := u.clock - it.clock
 		if !followUndone || !it.redone() {
 			return h, diff, true
@@ -77,16 +77,16 @@ func (d *Doc) lookUp(id ID, followUndone bool) (handle, uint64, bool) {
 
 // unitsBefore returns how many units of its list come before an item.
 func (d *Doc) unitsBefore(h handle) (units int64) {
-	if d.lists[d.items.at(h).list].entry { // values of a key are few
-		for h = d.items.at(h).left; h != 0; h = d.items.at(h).left {
-			units += d.items.at(h).visible()
+	if d.lists[d.item(h).list].entry { // values of a key are few
+		for h = d.item(h).left; h != 0; h = d.item(h).left {
+			units += d.item(h).visible()
 		}
 		return units
 	}
 	at := d.leafOf(h)
 	lf := &d.tree.leaves[at]
 	for i := range lf.slot(h) {
-		units += d.items.at(lf.items[i]).visible()
+		units += d.item(lf.items[i]).visible()
 	}
 	for kid, parent := at, lf.parent; parent != 0; {
 		p := &d.tree.inners[parent]

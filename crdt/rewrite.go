@@ -32,7 +32,7 @@ func (d *Doc) Keyed(id ID) bool {
 	if c == 0 || id.Clock >= d.clients[c].state {
 		return false
 	}
-	return d.lists[d.items.at(d.itemAt(c, id.Clock)).list].entry
+	return d.lists[d.item(d.itemAt(c, id.Clock)).list].entry
 }
 
 // RenameClient returns the update with every mention of one client replaced by

@@ -72,7 +72,7 @@ func (w *runWalk) walk(list int32, from, to int64) {
 		w.attrs = d.attrsBefore(list, h)
 	}
 	for h = d.walkRight(h, wantLive); h != 0 && at < to; {
-		it := d.items.at(h)
+		it := d.item(h)
 		switch it.kind {
 		case kindString:
 			if len(w.text) == 0 {

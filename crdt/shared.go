@@ -140,6 +140,9 @@ func (d *Doc) view(typ int32) Shared {
 // rootNodeName is what Yjs calls an XML element that is a root.
 const rootNodeName = "UNDEFINED"
 
+// Not inlined: 2 callers, 1 kB of a page.
+//
+//go:noinline
 func newView(n node) Shared {
 	switch n.kind {
 	case typeArray:

@@ -252,8 +252,8 @@ type snapshotWalk struct {
 
 func (w *snapshotWalk) walk(h handle) {
 	d := w.doc
-	for ; h != 0; h = d.items.at(h).right {
-		it := d.items.at(h)
+	for ; h != 0; h = d.item(h).right {
+		it := d.item(h)
 		now := w.at.has(d, it)
 		before := w.since == nil || w.since.has(d, it)
 		if !now && (w.since == nil || !before) {

@@ -55,8 +55,8 @@ func (n *node) unitsAt(s Snapshot) iter.Seq2[int, Value] {
 
 func (d *Doc) eachUnitAt(s *Snapshot, list int32, yield func(int, Value) bool) {
 	index := 0
-	for h := d.lists[list].first; h != 0; h = d.items.at(h).right {
-		it := d.items.at(h)
+	for h := d.lists[list].first; h != 0; h = d.item(h).right {
+		it := d.item(h)
 		if !it.countable() {
 			continue
 		}
@@ -114,7 +114,7 @@ func (n *node) entriesAt(s Snapshot) iter.Seq2[string, Value] {
 
 func (n *node) entryAt(s Snapshot, key string) (Value, bool) {
 	if h := n.entry(key); h != 0 {
-		return n.doc.valueAt(&s, n.doc.items.at(h).list)
+		return n.doc.valueAt(&s, n.doc.item(h).list)
 	}
 	return Value{}, false
 }
@@ -123,13 +123,13 @@ func (n *node) entryAt(s Snapshot, key string) (Value, bool) {
 // that was known, unless it was deleted.
 func (d *Doc) valueAt(s *Snapshot, list int32) (Value, bool) {
 	h := d.lists[list].last
-	for h != 0 && d.items.at(h).clock >= s.state[d.clients[d.items.at(h).client].id] {
-		h = d.items.at(h).left
+	for h != 0 && d.item(h).clock >= s.state[d.clients[d.item(h).client].id] {
+		h = d.item(h).left
 	}
 	if h == 0 {
 		return Value{}, false
 	}
-	it := d.items.at(h)
+	it := d.item(h)
 	if it.kind == kindDeleted || !s.has(d, it) {
 		return Value{}, false
 	}

@@ -153,6 +153,9 @@ func (d *Doc) addEntryList(typ int32, key uint32) int32 {
 }
 
 // isDeleted tells whether the type, or a type that holds it, is deleted.
+// Not inlined: 16 callers, 1 kB of a page.
+//
+//go:noinline
 func (d *Doc) isDeleted(t *sharedType) bool {
 	return t.gone || t.item != 0 && d.items.at(t.item).deleted()
 }

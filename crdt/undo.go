@@ -225,7 +225,7 @@ func (u *UndoManager[M]) release(tx *Txn, stack []*StackItem[M]) {
 // inScope tells whether an item lies in the scope.
 func (u *UndoManager[M]) inScope(h handle) bool {
 	d := u.doc
-	it := d.items.at(h)
+	it := d.item(h)
 	if it.kind == kindGC || u.whole {
 		return it.kind != kindGC
 	}
@@ -238,7 +238,7 @@ func (u *UndoManager[M]) inScope(h handle) bool {
 		if holder == 0 {
 			return false
 		}
-		it = d.items.at(holder)
+		it = d.item(holder)
 	}
 }
 

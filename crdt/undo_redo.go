@@ -8,7 +8,7 @@ import "slices"
 // keep keeps an item and all that hold it from being collected, or no longer.
 func (d *Doc) keep(h handle, keep bool) {
 	for h != 0 {
-		it := d.items.at(h)
+		it := d.item(h)
 		if it.kept() == keep {
 			return
 		}
@@ -36,7 +36,7 @@ func (d *Doc) setRedone(h handle, u unit) {
 		d.redone = make(map[handle]unit)
 	}
 	d.redone[h] = u
-	it := d.items.at(h)
+	it := d.item(h)
 	it.set(flagRedone)
 	d.addMarks(it.list, it.leaf, redoneMark)
 }
@@ -53,14 +53,14 @@ func (d *Doc) forgetRedone(h handle, it *item) {
 // perhaps more than once.
 func (tx *Txn) latest(h handle) handle {
 	d := tx.doc
-	u := unit{d.items.at(h).client, d.items.at(h).clock}
-	for d.items.at(h).redone() {
-		diff := u.clock - d.items.at(h).clock
+	u := unit{d.item(h).client, d.item(h).clock}
+	for d.item(h).redone() {
+		diff := u.clock - d.item(h).clock
 		u = d.redone[h]
 		u.clock += diff
 		h = d.itemAt(u.client, u.clock)
 	}
-	if d.items.at(h).clock < u.clock {
+	if d.item(h).clock < u.clock {
 		return tx.cleanStart(u.client, u.clock)
 	}
 	return h
@@ -81,23 +81,23 @@ type redo struct {
 // returns the new item, or 0 if that is not possible.
 func (r *redo) item(h handle) handle {
 	tx, d := r.tx, r.tx.doc
-	it := d.items.at(h)
+	it := d.item(h)
 	if it.redone() {
 		return tx.redoneAs(h)
 	}
 	l := d.lists[it.list]
 	typ, parent := l.typ, d.types[l.typ].item
-	if parent != 0 && d.items.at(parent).deleted() {
-		if !d.items.at(parent).redone() && (!r.wanted[parent] || r.item(parent) == 0) {
+	if parent != 0 && d.item(parent).deleted() {
+		if !d.item(parent).redone() && (!r.wanted[parent] || r.item(parent) == 0) {
 			return 0
 		}
-		for d.items.at(parent).redone() {
+		for d.item(parent).redone() {
 			parent = tx.redoneAs(parent)
 		}
-		if d.items.at(parent).kind != kindType {
+		if d.item(parent).kind != kindType {
 			return 0 // collected meanwhile
 		}
-		typ = int32(d.items.at(parent).content)
+		typ = int32(d.item(parent).content)
 	}
 	var left, right handle
 	var list int32
@@ -129,21 +129,21 @@ func (r *redo) right(list int32, h, parent handle) handle {
 func (r *redo) neighbour(list int32, h, parent handle, nearest func(handle, wanted) handle, next func(*item) handle) handle {
 	d := r.tx.doc
 	elsewhere := d.types[d.lists[list].typ].item != parent // the type was made again
-	for ; h != 0; h = next(d.items.at(h)) {
+	for ; h != 0; h = next(d.item(h)) {
 		if elsewhere { // so only what was made again can be in it
 			if h = nearest(h, wantRedone); h == 0 {
 				return 0
 			}
 		}
 		trace := h
-		for trace != 0 && d.items.at(trace).kind != kindGC && d.holder(d.items.at(trace)) != parent {
-			if !d.items.at(trace).redone() {
+		for trace != 0 && d.item(trace).kind != kindGC && d.holder(d.item(trace)) != parent {
+			if !d.item(trace).redone() {
 				trace = 0
 				break
 			}
 			trace = r.tx.redoneAs(trace)
 		}
-		if trace != 0 && d.items.at(trace).kind != kindGC {
+		if trace != 0 && d.item(trace).kind != kindGC {
 			return trace
 		}
 	}
@@ -155,23 +155,23 @@ func (r *redo) neighbour(list int32, h, parent handle, nearest func(handle, want
 func (r *redo) value(h handle, list int32, parent handle) (left handle, ok bool) {
 	tx, d := r.tx, r.tx.doc
 	left = d.lists[list].last
-	if d.items.at(h).right != 0 && !r.overwrite {
+	if d.item(h).right != 0 && !r.overwrite {
 		left = h
 		for {
-			right := d.items.at(left).right
+			right := d.item(left).right
 			if right == 0 || !r.replaceable(right) {
 				break
 			}
 			left = right
-			for d.items.at(left).redone() {
+			for d.item(left).redone() {
 				left = tx.redoneAs(left)
 			}
 		}
-		if d.items.at(left).right != 0 {
+		if d.item(left).right != 0 {
 			return 0, false
 		}
 	}
-	if left != 0 && (d.items.at(left).kind == kindGC || d.holder(d.items.at(left)) != parent) {
+	if left != 0 && (d.item(left).kind == kindGC || d.holder(d.item(left)) != parent) {
 		left = d.lists[list].last
 	}
 	return left, true
@@ -181,7 +181,7 @@ func (r *redo) value(h handle, list int32, parent handle) (left handle, ok bool)
 // or was deleted by undoing.
 func (r *redo) replaceable(h handle) bool {
 	d := r.tx.doc
-	it := d.items.at(h)
+	it := d.item(h)
 	if it.redone() || d.hasItem(&r.undone, it) {
 		return true
 	}
@@ -192,7 +192,7 @@ func (r *redo) replaceable(h handle) bool {
 func (r *redo) again(h handle, list int32, left, right handle) handle {
 	tx, d := r.tx, r.tx.doc
 	n := tx.newItem(list, left, right)
-	old, it := d.items.at(h), d.items.at(n)
+	old, it := d.item(h), d.item(n)
 	it.kind = old.kind
 	it.setLen(old.len())
 	switch old.kind {

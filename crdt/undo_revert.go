@@ -63,17 +63,17 @@ func (u *UndoManager[M]) revert(tx *Txn, s *StackItem[M]) (changed bool, err err
 	d := u.doc
 	var remove []handle
 	tx.eachItem(&s.insertions, func(h handle) {
-		if d.items.at(h).redone() {
+		if d.item(h).redone() {
 			h = tx.latest(h)
 		}
-		if !d.items.at(h).deleted() && u.inScope(h) {
+		if !d.item(h).deleted() && u.inScope(h) {
 			remove = append(remove, h)
 		}
 	})
 	r := redo{tx: tx, undone: s.insertions, wanted: make(map[handle]bool), overwrite: u.config.IgnoreRemoteMapChanges}
 	text := 0
 	tx.eachItem(&s.deletions, func(h handle) {
-		if it := d.items.at(h); u.inScope(h) && !d.hasItem(&s.insertions, it) {
+		if it := d.item(h); u.inScope(h) && !d.hasItem(&s.insertions, it) {
 			r.items, r.wanted[h] = append(r.items, h), true
 			if it.kind == kindString {
 				text += int(it.size)
@@ -100,7 +100,7 @@ func (u *UndoManager[M]) revert(tx *Txn, s *StackItem[M]) (changed bool, err err
 }
 
 func (d *Doc) undoItem(h handle) UndoItem {
-	it := d.items.at(h)
+	it := d.item(h)
 	return UndoItem{
 		ID:     ID{d.clients[it.client].id, it.clock},
 		Length: it.len(),

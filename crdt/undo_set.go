@@ -83,11 +83,11 @@ func (tx *Txn) eachItemOf(c uint32, clock, end uint64, f func(handle)) {
 	d := tx.doc
 	h := tx.cleanStart(c, clock)
 	for {
-		if end < d.items.at(h).end() {
+		if end < d.item(h).end() {
 			tx.cleanStart(c, end)
 		}
 		f(h)
-		next := d.items.at(h).end()
+		next := d.item(h).end()
 		if next >= end || next >= d.clients[c].state {
 			return
 		}

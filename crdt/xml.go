@@ -52,7 +52,7 @@ func (d *Doc) eachNode(t *sharedType, yield func(Shared) bool) {
 			h, above = above[len(above)-1], above[:len(above)-1]
 			continue
 		}
-		it := d.items.at(h)
+		it := d.item(h)
 		h = d.walkRight(it.right, wantUnits)
 		if it.kind != kindType {
 			continue
@@ -87,10 +87,10 @@ func (x *XMLFragment) InsertAfter(tx *Txn, ref Shared, nodes ...Shared) error {
 			return ErrDetached
 		}
 		left = x.doc.types[n.typ].item
-		if x.doc.items.at(left).list != list {
+		if x.doc.item(left).list != list {
 			return ErrDetached
 		}
-		right = x.doc.items.at(left).right
+		right = x.doc.item(left).right
 	}
 	tx.insertAll(list, left, right, values)
 	return nil

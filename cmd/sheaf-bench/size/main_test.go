@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -77,4 +78,49 @@ func TestImportsNothingLarge(t *testing.T) {
 			t.Errorf("crdt imports %s, or something that does", large)
 		}
 	}
+}
+
+// maxBytes is how large the program may be with gzip. Go's own part of it, 540,000
+// with Go 1.26, may change with Go.
+const maxBytes = 1_000_000
+
+// TestSize: the merge engine stays small enough for a page. What to do about it
+// when it does not is in docs/benchmarks.md.
+func TestSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles for js/wasm")
+	}
+	out := filepath.Join(t.TempDir(), "crdt.wasm")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, ".")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if msg, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, msg)
+	}
+	program, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size counter
+	w, err := gzip.NewWriterLevel(&size, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(program); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d with gzip", len(program), size)
+	if size > maxBytes {
+		t.Errorf("%d bytes with gzip, at most %d wanted", size, maxBytes)
+	}
+}
+
+// counter counts what is written to it.
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
 }
