@@ -248,7 +248,7 @@ var mutants = []mutant{
 	{"snapshots: contained deletions", "snapshot.go",
 		"return known && slices.Equal(both, s.deletes.ranges), nil", "return known || both == nil, nil"},
 	{"snapshots: equal states", "snapshot.go",
-		"maps.Equal(s.state, o.state) &&", "true &&"},
+		"maps.Equal(s.state, o.state) &&", "maps.Equal(s.state, s.state) &&"},
 	{"snapshots: equal deletions", "snapshot.go",
 		"&& slices.Equal(s.deletes.ranges, o.deletes.ranges)", "&& o.state != nil"},
 	{"snapshots: document up to the state", "snapshot.go",
