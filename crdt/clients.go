@@ -226,6 +226,9 @@ func (d *Doc) addClient(id ClientID) uint32 {
 		return i
 	}
 	i := uint32(len(d.clients))
+	if len(d.clients) == cap(d.clients) { // append makes room for a quarter more, and copies all each time
+		d.clients = append(make([]client, 0, 2*len(d.clients)), d.clients...)
+	}
 	d.clients = append(d.clients, client{id: id})
 	d.clientOf[id] = i
 	return i
