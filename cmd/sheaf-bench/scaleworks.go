@@ -20,9 +20,9 @@ type scaleWork struct {
 var scaleWorks = []scaleWork{
 	{"delete-heavy", 200, typing(deleteHeavy)},
 	{"192-authors", 200, manyAuthors},
-	{"clients-at-one-place", 100, clientsAtOnePlace},
+	{"clients-at-one-place", 50, clientsAtOnePlace},
 	{"one-character-alternation", 1000, typing(alternation)},
-	{"format-flapping", 100, formatFlapping},
+	{"format-flapping", 50, formatFlapping},
 	{"deep-xml", 200, deepXML},
 	{"huge-map", 200, hugeMap},
 	{"types-at-once", 200, typesAtOnce},
@@ -33,12 +33,12 @@ var scaleWorks = []scaleWork{
 	{"pending-interleaved", 200, pendingInterleaved},
 	{"pending-shuffled", 200, pendingShuffled},
 	{"pending-between-clients", 200, pendingBetweenClients},
-	{"pending-on-one-client", 100, pendingOnOneClient},
+	{"pending-on-one-client", 50, pendingOnOneClient},
 	{"pending-twice", 1000, pendingTwice},
 	{"pending-deletes", 200, pendingDeletes},
-	{"undo-storm", 20, undoStorm},
+	{"undo-storm", 10, undoStorm},
 	{"undo-prepended", 100, undoPrepended},
-	{"undo-nested", 20, undoNested},
+	{"undo-nested", 10, undoNested},
 	{"events-observed", 200, eventsObserved},
 }
 
