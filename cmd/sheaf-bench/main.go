@@ -50,7 +50,7 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
        sheaf-bench open --trace FILE [--edits-per-entry N] [--without-view] [--runs N] [--idle N] [--json]
        sheaf-bench crypto [--json]
        sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
-       sheaf-bench scale [--work NAME] [--times N] [--json]
+       sheaf-bench scale [--work NAME] [--times FACTOR] [--json]
        sheaf-bench plot --in FILE --out FILE
 
   replay   run a recorded history through N nodes, each a process of its own,

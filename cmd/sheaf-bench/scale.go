@@ -26,30 +26,27 @@ type scaleResult struct {
 	Error  string    `json:"error,omitempty"`
 }
 
-// A workload runs at each size so long and so often, and again if a step is too
-// steep: what else goes on on a machine adds to some of the times, and only adds,
-// and so does getting memory from the system, as the first run does.
+// A workload runs at each size at least so long and so often.
 const (
-	scaleTime     = 500 * time.Millisecond
-	scaleRuns     = 4
-	scaleAttempts = 4
+	scaleTime = 500 * time.Millisecond
+	scaleRuns = 4
 )
 
 // scaleCommand looks for cost that is out of proportion.
 //
-// By itself it compares sizes at which a document fits into the caches of a
-// processor, so that growth is that of the work. At --times 10 and more it does
-// not any more, and what is fetched from memory costs several times as much.
+// At its own sizes most documents outgrow the caches of a processor on the way, so
+// that what is fetched from memory adds to the growth of the work. A --times below 1
+// tells the two apart.
 func scaleCommand(args []string) error {
 	fs := flag.NewFlagSet("scale", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print JSON")
 	only := fs.String("work", "", "`name` of one workload")
-	times := fs.Int("times", 1, "`factor` of all sizes")
+	times := fs.Float64("times", 1, "`factor` of all sizes")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	if *times < 1 {
-		return fmt.Errorf("scale: --times is %d, below 1", *times)
+	if !(*times >= 0.01 && *times <= 10) {
+		return fmt.Errorf("scale: --times is %v, not from 0.01 to 10", *times)
 	}
 	report := struct {
 		Machine machine       `json:"machine"`
@@ -87,37 +84,28 @@ func scaleCommand(args []string) error {
 // Go's collector does not run while a heap is below 4 MiB, as it is at the
 // smallest sizes only; so it is off at all of them, and what is compared is the
 // work that was asked for.
-func (w scaleWork) measure(times int) scaleResult {
+func (w scaleWork) measure(times float64) scaleResult {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(scaleMemory))
-	r := scaleResult{Work: w.name, Sizes: []int{times * w.size, times * 10 * w.size, times * 100 * w.size}}
-	for range r.Sizes {
-		r.CPU = append(r.CPU, math.Inf(1))
-	}
-	for attempt := 0; attempt < scaleAttempts && !r.OK; attempt++ {
-		for i, n := range r.Sizes {
-			ms, err := w.least(n)
-			if err != nil {
-				r.Error = fmt.Sprintf("at size %d: %v", n, err)
-				return r
-			}
-			r.CPU[i] = min(r.CPU[i], ms)
+	size := max(1, int(times*float64(w.size)))
+	r := scaleResult{Work: w.name, OK: true}
+	for i, n := range []int{size, 10 * size, 100 * size} {
+		ms, err := w.least(n)
+		if err != nil {
+			r.OK, r.Error = false, fmt.Sprintf("at size %d: %v", n, err)
+			return r
 		}
-		r.judge()
-	}
-	return r
-}
-
-// judge computes the growth of each step and whether it is in proportion.
-func (r *scaleResult) judge() {
-	r.OK, r.Error, r.Growth = true, "", nil
-	for i, n := range r.Sizes[1:] {
-		growth := r.CPU[i+1] / r.CPU[i]
+		r.Sizes, r.CPU = append(r.Sizes, n), append(r.CPU, ms)
+		if i == 0 {
+			continue
+		}
+		growth := ms / r.CPU[i-1]
 		r.Growth = append(r.Growth, growth)
 		if growth > maxGrowth {
 			r.OK, r.Error = false, fmt.Sprintf("%d takes %.1f times as long as %d, more than %d times", n, growth, n/10, maxGrowth)
 		}
 	}
+	return r
 }
 
 // scaleMemory is how many bytes a run may take before the collector runs after all.

@@ -13,33 +13,33 @@ import (
 // needs at a size and returns what is timed.
 type scaleWork struct {
 	name    string
-	size    int // the smallest of the three, so that the largest fits into a processor's cache
+	size    int // the smallest of the three
 	prepare func(n int) (work func() error, err error)
 }
 
 var scaleWorks = []scaleWork{
-	{"delete-heavy", 200, typing(deleteHeavy)},
-	{"192-authors", 200, manyAuthors},
-	{"clients-at-one-place", 50, clientsAtOnePlace},
-	{"one-character-alternation", 1000, typing(alternation)},
-	{"format-flapping", 50, formatFlapping},
-	{"deep-xml", 200, deepXML},
-	{"huge-map", 200, hugeMap},
-	{"types-at-once", 200, typesAtOnce},
-	{"same-map-key", 200, sameMapKey},
+	{"delete-heavy", 5000, typing(deleteHeavy)},
+	{"192-authors", 5000, manyAuthors},
+	{"clients-at-one-place", 2000, clientsAtOnePlace},
+	{"one-character-alternation", 10_000, typing(alternation)},
+	{"format-flapping", 2000, formatFlapping},
+	{"deep-xml", 1000, deepXML},
+	{"huge-map", 5000, hugeMap},
+	{"types-at-once", 500, typesAtOnce},
+	{"same-map-key", 5000, sameMapKey},
 	{"paste", 10_000, paste},
-	{"edits-in-a-paste", 200, editsInPaste},
-	{"pending-backwards", 200, pendingBackwards},
-	{"pending-interleaved", 200, pendingInterleaved},
-	{"pending-shuffled", 200, pendingShuffled},
-	{"pending-between-clients", 200, pendingBetweenClients},
-	{"pending-on-one-client", 50, pendingOnOneClient},
-	{"pending-twice", 1000, pendingTwice},
-	{"pending-deletes", 200, pendingDeletes},
-	{"undo-storm", 10, undoStorm},
-	{"undo-prepended", 100, undoPrepended},
-	{"undo-nested", 10, undoNested},
-	{"events-observed", 200, eventsObserved},
+	{"edits-in-a-paste", 5000, editsInPaste},
+	{"pending-backwards", 2000, pendingBackwards},
+	{"pending-interleaved", 2000, pendingInterleaved},
+	{"pending-shuffled", 2000, pendingShuffled},
+	{"pending-between-clients", 2000, pendingBetweenClients},
+	{"pending-on-one-client", 2000, pendingOnOneClient},
+	{"pending-twice", 2000, pendingTwice},
+	{"pending-deletes", 2000, pendingDeletes},
+	{"undo-storm", 200, undoStorm},
+	{"undo-prepended", 500, undoPrepended},
+	{"undo-nested", 200, undoNested},
+	{"events-observed", 5000, eventsObserved},
 }
 
 func newRand(n int) *rand.Rand { return rand.New(rand.NewPCG(uint64(n), 12)) }
