@@ -195,3 +195,12 @@ func certBytes(text string) []byte {
 	}
 	return b
 }
+
+// paperSeal is the paper key's public seal key, if there is a paper key.
+func (h *homeData) paperSeal() ([]byte, bool) {
+	if h.paper == nil || h.paper.Device.IsZero() {
+		return nil, false
+	}
+	public, err := homeText.DecodeString(h.paper.Seal)
+	return public, err == nil && len(public) == identity.SealPublicBytes
+}

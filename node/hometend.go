@@ -3,10 +3,50 @@ package node
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/sheafdocs/sheaf/node/access"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
+
+// tendedHome is the state of a document that tendHome has dealt with.
+type tendedHome struct {
+	access, home uint64
+	keys         int
+	title        string
+}
+
+// tendHomeDelay gathers changes before they are followed.
+const tendHomeDelay = 150 * time.Millisecond
+
+// followHome keeps this device's documents and the home document in step until
+// the node ends.
+func (n *Node) followHome() {
+	changes, stop := n.Watch()
+	defer stop()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case _, ok := <-changes:
+			if !ok {
+				return
+			}
+		}
+		n.saveNames(false)
+		if n.homeDoc() == nil {
+			continue
+		}
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-time.After(tendHomeDelay):
+		}
+		if err := n.tendHome(n.ctx); err != nil && n.ctx.Err() == nil && !errors.Is(err, ErrClosed) {
+			n.cfg.Logger.Warn("home document not followed", "err", err)
+		}
+	}
+}
 
 // tendHome brings what the home document says and what this device holds into
 // step: documents of other devices are opened here, those of this device are

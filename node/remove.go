@@ -8,24 +8,18 @@ import (
 	"time"
 
 	"github.com/sheafdocs/sheaf/node/access"
-	"github.com/sheafdocs/sheaf/node/identity"
 	"github.com/sheafdocs/sheaf/node/oplog"
-	"github.com/sheafdocs/sheaf/node/seal"
 	"github.com/sheafdocs/sheaf/node/store"
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
-// Errors of removing and leaving.
+// Errors of changing and ending what members may do.
 var (
 	// ErrUnseen means that the person to be removed has written what this
 	// device has not got: removing now would set it aside unread.
 	ErrUnseen = errors.New("edits of this person exist that have not arrived here")
 	// ErrNoMember means that nobody in the document is meant.
 	ErrNoMember = errors.New("no such member")
-	// ErrLastOwner means that nobody would be left to let people in.
-	ErrLastOwner = errors.New("this device is the document's only owner")
-	// ErrCannotLeave means that leaving would undo what this device wrote.
-	ErrCannotLeave = errors.New("this device cannot leave by itself")
 	// ErrMayNotEnd means that this device's role, or its place in the document,
 	// does not allow it to end what someone may do.
 	ErrMayNotEnd = errors.New("this device may not end the role of this member")
@@ -263,191 +257,4 @@ func (d *Document) unseen(targets []access.Member) int {
 		}
 	}
 	return n
-}
-
-// SetRole gives a person another role. A higher one counts at once beside the
-// old; a lower one ends the old one like Remove does, and counts from then on.
-func (d *Document) SetRole(ctx context.Context, opt RemoveOptions, role access.Role) error {
-	if err := d.catchUp(ctx); err != nil {
-		return err
-	}
-	return d.durably(ctx, func() error {
-		targets := d.targets(opt)
-		if len(targets) == 0 {
-			return ErrNoMember
-		}
-		now := d.node.cfg.Now()
-		var higher []access.Member // authorities that allow more than the role
-		have := map[wire.Device]bool{}
-		for _, m := range targets {
-			if m.Role > role {
-				higher = append(higher, m)
-			}
-			have[m.Device] = have[m.Device] || m.Role == role
-		}
-		if err := d.mayEnd(higher); err != nil {
-			return err
-		}
-		if opt.Unseen == KeepUnseen {
-			if n := d.unseen(higher); n > 0 {
-				return fmt.Errorf("%w: %d at least", ErrUnseen, n)
-			}
-		}
-		if err := d.grantTargets(targets, have, role, now); err != nil {
-			return err
-		}
-		if len(higher) == 0 {
-			return nil
-		}
-		if err := d.revoke(higher, nil, now); err != nil {
-			return err
-		}
-		return d.renewKey(now)
-	})
-}
-
-// grantTargets grants a role to the devices that have it by no op yet, a grant
-// for each label.
-func (d *Document) grantTargets(targets []access.Member, have map[wire.Device]bool, role access.Role, now time.Time) error {
-	byUser := map[wire.UserID][]access.GrantDevice{}
-	var users []wire.UserID
-	for _, m := range targets {
-		if have[m.Device] {
-			continue
-		}
-		have[m.Device] = true
-		if byUser[m.User] == nil {
-			users = append(users, m.User)
-		}
-		byUser[m.User] = append(byUser[m.User], access.GrantDevice{Device: m.Device, Seal: m.Seal, Kind: m.Kind})
-	}
-	for _, user := range users {
-		for devices := range slices.Chunk(byUser[user], access.MaxDevices) {
-			op, err := access.NewGrant(d.access, d.node.cfg.Key, user, role, devices, now)
-			if err != nil {
-				return fmt.Errorf("grant role: %w", err)
-			}
-			if err := d.addOwnOp(op); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// Invitee is a person to be let in by what they showed of themselves, not by a
-// link: their devices, and the public seal keys of those as far as known.
-type Invitee struct {
-	User    wire.UserID
-	Devices []access.GrantDevice
-	Seals   [][]byte
-}
-
-// Invite lets a person in and returns where to open the document: a link
-// without a secret, which is of use to nobody else.
-func (d *Document) Invite(ctx context.Context, g Invitee, role access.Role) (access.Link, error) {
-	if len(g.Devices) == 0 {
-		return access.Link{}, fmt.Errorf("%w: the card lists no device", ErrNoMember)
-	}
-	err := d.durably(ctx, func() error {
-		now := d.node.cfg.Now()
-		for devices := range slices.Chunk(g.Devices, access.MaxDevices) {
-			op, err := access.NewGrant(d.access, d.node.cfg.Key, g.User, role, devices, now)
-			if err != nil {
-				return fmt.Errorf("let in: %w", err)
-			}
-			if err := d.addOwnOp(op); err != nil {
-				return err
-			}
-		}
-		for _, public := range g.Seals {
-			if err := d.keepSealKeyOf(g, public); err != nil {
-				return err
-			}
-		}
-		d.wrapMissing()
-		return nil
-	})
-	if err != nil {
-		return access.Link{}, err
-	}
-	return access.Link{Doc: d.id, Hints: d.node.hints()}, nil
-}
-
-// Leave ends this device's own access. What it has stays readable here; what
-// it wrote stays for all. The last owner cannot leave others behind.
-func (d *Document) Leave(ctx context.Context) error {
-	if err := d.catchUp(ctx); err != nil {
-		return err
-	}
-	return d.durably(ctx, func() error {
-		_, role, member := d.roleLocked()
-		if !member {
-			return ErrRemoved
-		}
-		if role == access.Owner && !d.otherOwner() {
-			return fmt.Errorf("%w: make someone else an owner first, or move the document to the trash", ErrLastOwner)
-		}
-		return d.leave(d.targets(RemoveOptions{Device: d.node.device}))
-	})
-}
-
-// leave ends this device's own authorities. The chains that have no room in the
-// op are pinned before it.
-func (d *Document) leave(mine []access.Member) error {
-	now := d.node.cfg.Now()
-	var first []access.Statement
-	for _, m := range mine {
-		cuts, err := d.cuts([]access.Member{m})
-		if err != nil {
-			return err
-		}
-		room := min(len(cuts), access.MaxStatements-len(first))
-		first = append(first, cuts[:room]...)
-		target := access.Target{Op: m.Op, Index: uint32(m.Index)}
-		for part := range slices.Chunk(cuts[room:], access.MaxStatements) {
-			if err := d.pinOwn(target, part, now); err != nil {
-				return err
-			}
-		}
-	}
-	op, err := access.NewLeave(d.access, d.node.cfg.Key, first, now)
-	if err != nil {
-		return fmt.Errorf("leave: %w", err)
-	}
-	return d.addOwnOp(op)
-}
-
-// pinOwn notes before a leave which entries of this device count. A pin by
-// itself changes nothing.
-func (d *Document) pinOwn(target access.Target, part []access.Statement, now time.Time) error {
-	pin, err := access.NewPin(d.access, d.node.cfg.Key, target, access.PinLimit, part, now)
-	if err != nil {
-		return fmt.Errorf("leave: note what counts: %w", err)
-	}
-	if err := d.addOwnOp(pin); err != nil {
-		return err
-	}
-	if !d.access.Valid(pin.ID) {
-		return fmt.Errorf("%w: it has made more changes of access than count, so what it wrote could not be kept for the others; nothing has ended, ask an owner to remove it", ErrCannotLeave)
-	}
-	return nil
-}
-
-func (d *Document) otherOwner() bool {
-	return slices.ContainsFunc(d.rosterNow().members, func(m access.Member) bool {
-		return m.Role == access.Owner && m.Device != d.node.device
-	})
-}
-
-// keepSealKeyOf keeps a guest's public seal key under the device it is of; one
-// of none of the devices is passed over.
-func (d *Document) keepSealKeyOf(g Invitee, public []byte) error {
-	hash := identity.HashSeal(public)
-	for _, dev := range g.Devices {
-		if dev.Seal == hash {
-			return d.keepSealKey(seal.SealKey{Owner: dev.Device, Public: public})
-		}
-	}
-	return nil
 }

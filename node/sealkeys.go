@@ -8,6 +8,12 @@ import (
 	"github.com/sheafdocs/sheaf/node/wire"
 )
 
+// sealKeyOf is a device's public seal key.
+type sealKeyOf struct {
+	owner  wire.Device
+	public []byte
+}
+
 // receiveSealKey keeps a public seal key that an op names by its hash, and
 // passes over any other.
 func (d *Document) receiveSealKey(raw []byte) error {
