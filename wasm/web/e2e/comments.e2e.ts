@@ -307,6 +307,19 @@ describe('comments', () => {
     expect(await v.getByRole('button', { name: 'Mark as resolved' }).count()).toBe(0)
   })
 
+  it('go on in a sheet when the window becomes narrow', async () => {
+    const [a] = await pair(h)
+    await select(a, 'province')
+    await a.keyboard.press('Control+Alt+m')
+    await a.getByRole('textbox', { name: 'Comment', exact: true }).fill('Half a')
+    await a.setViewportSize({ width: 390, height: 780 })
+    const field = a.locator('.comments-panel').getByRole('textbox', { name: 'Comment', exact: true })
+    await expect.poll(() => field.inputValue()).toBe('Half a')
+    await field.fill('Half a thought')
+    await a.keyboard.press('Control+Enter')
+    await a.locator('.comments-panel .said-text', { hasText: 'Half a thought' }).waitFor()
+  })
+
   it('keep what is being written when the node is away', async () => {
     const [a] = await pair(h)
     await select(a, 'province')

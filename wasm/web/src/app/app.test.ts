@@ -5,7 +5,7 @@ import { allowedAddress, completeAddress } from '../editor/links'
 import { whereWords } from '../home/where'
 import { keysFor } from '../ui/keys'
 import { normaliseLink, takeInvitation } from './invitation'
-import { colourOf, initials, PALETTE, readPerson } from './people'
+import { colourOf, initials, PALETTE, nameFor, readPerson } from './people'
 import { parseRoute, pathOf } from './router'
 import { whenWords } from './when'
 
@@ -72,6 +72,10 @@ describe('people', () => {
     expect(odd).toEqual({ name: 'Someone', colour: colourOf('9'), device: '9' })
     expect(readPerson({ name: 'x'.repeat(500) }, '1').name.length).toBe(40)
     expect(readPerson(null, '1').name).toBe('Someone')
+  })
+
+  it('are called by their name, the reader by "You" while there is none', () => {
+    expect([nameFor('Ada', true), nameFor('', true), nameFor('', false)]).toEqual(['Ada', 'You', 'Someone'])
   })
 
   it.each([

@@ -33,6 +33,10 @@ export interface Person {
 }
 
 export const NAMELESS = 'Someone'
+
+/** What to call a person in this page who may have given no name. */
+export const nameFor = (name: string, me: boolean): string => name || (me ? 'You' : NAMELESS)
+
 const NAME_CHARACTERS = 40
 
 /** Reads the "user" of a presence state, which anyone in the document may write. */

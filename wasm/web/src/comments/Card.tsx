@@ -1,7 +1,7 @@
 import { Check, Ellipsis, Pencil, RotateCcw, Trash2 } from 'lucide-react'
 import { useState, type KeyboardEvent, type ReactNode } from 'react'
 import type { Thread, ThreadComment } from '../api/types'
-import { colourOf, initials, NAMELESS } from '../app/people'
+import { colourOf, initials, nameFor } from '../app/people'
 import { When } from '../ui/When'
 import { Menu, MenuItem } from '../ui/Menu'
 import { messageOf } from '../api/rpc'
@@ -159,7 +159,7 @@ function cardKeys(event: KeyboardEvent<HTMLElement>, id: string, events: CardEve
 }
 
 function nameOf(c: ThreadComment | undefined): string {
-  return c === undefined || c.name === '' ? NAMELESS : c.name
+  return nameFor(c?.name ?? '', c?.me ?? false)
 }
 
 function Said(props: {

@@ -32,6 +32,10 @@ export function Comments(props: { editor: Editor; provider: Provider; threads: T
   const rights = useRights(props.provider)
   const wide = useWide()
   const panel = useThreadsState(threads, (s) => s.panel) ?? false
+  useEffect(() => {
+    // What is read or written in the margin goes on in the sheet.
+    if (!wide && threads.state.active !== undefined) threads.showPanel(true)
+  }, [threads, wide])
   useHighlights(editor, threads, wide)
   useShortcut(editor, threads, rights.comment, wide)
   useEffect(() => setCommentable(editor, rights.comment), [editor, rights.comment])

@@ -8,6 +8,7 @@ import { Card, DraftCard } from './Card'
 import { showPassage, useRights } from './Comments'
 import { backToText, rangesIn } from './highlights'
 import { useThreadsState, type Threads } from './threads'
+import { useWide } from './useWide'
 
 const NONE: readonly Thread[] = []
 
@@ -19,6 +20,7 @@ export function CommentsPanel(props: { editor: Editor; provider: Provider; threa
 
 function List({ editor, provider, threads }: { editor: Editor; provider: Provider; threads: Threads }) {
   const rights = useRights(provider)
+  const keys = useWide() ? ` (${keysFor('Mod-Alt-M')})` : ''
   const list = useThreadsState(threads, (s) => s.threads) ?? NONE
   const draft = useThreadsState(threads, (s) => s.draft)
   const active = useThreadsState(threads, (s) => s.active)
@@ -72,7 +74,7 @@ function List({ editor, provider, threads }: { editor: Editor; provider: Provide
       {open.length === 0 && draft === undefined && (
         <p className="comments-none">
           {rights.comment
-            ? `Nothing is open. Select text and press ${keysFor('Mod-Alt-M')} to comment on it.`
+            ? `Nothing is open. To comment on text, select it and choose Comment in the toolbar${keys}.`
             : 'Nothing is open.'}
         </p>
       )}

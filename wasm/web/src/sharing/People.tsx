@@ -2,7 +2,7 @@ import { BadgeCheck, ChevronDown, ChevronRight, UserMinus } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { ApiError, call } from '../api/rpc'
 import type { MemberDevice, MemberRole, Person } from '../api/types'
-import { colourOf, initials, NAMELESS } from '../app/people'
+import { colourOf, initials, nameFor } from '../app/people'
 import { store, useApp } from '../app/store'
 import { useAction, useCall } from '../ui/useCall'
 import { deviceName, MEMBER_ROLES, plural, removeWords, roleWords, seenWords } from './words'
@@ -38,7 +38,8 @@ function PersonRow(props: { id: string; person: Person; owner: boolean; changed:
   const [open, setOpen] = useState(false)
   const [removal, setRemoval] = useState<Removal>()
   const { busy, problem, run } = useAction()
-  const name = person.name || (person.me ? ownName || 'You' : NAMELESS)
+  const given = person.name || (person.me ? ownName : '')
+  const name = nameFor(given, person.me)
   const mayChange = props.owner && !person.me
 
   const remove = (discardUnseen: boolean) =>
@@ -66,7 +67,7 @@ function PersonRow(props: { id: string; person: Person; owner: boolean; changed:
         <span className="member-name">
           <b>
             {name}
-            {person.me && <small> (you)</small>}
+            {person.me && given && <small> (you)</small>}
             {person.verified && <BadgeCheck className="verified" aria-label="Compared" role="img" />}
           </b>
           <small>{summary(person)}</small>
