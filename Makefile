@@ -20,7 +20,7 @@ SEEDS ?= 10000
 SEED ?=
 FUZZTIME ?= 30s
 
-.PHONY: help run web test quick checks format-check lint go-test race js page browser oracle oracle-mutants fuzz soak bench bench-peers access a11y vuln format clean FORCE
+.PHONY: help run web test quick checks format-check lint go-test race js page browser oracle oracle-mutants fuzz soak bench bench-peers scale access a11y vuln format clean FORCE
 
 help: ## list the targets
 	@awk -F': ?.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -62,7 +62,7 @@ lint:
 	go tool staticcheck ./...
 
 go-test: $(PAGE)
-	.ci/need node npm ip nft mkfs.ext4
+	.ci/need node npm ip nft mkfs.ext4 valgrind
 	$(GOTEST) ./...
 	$(GOTEST) -count=1 ./docs
 
@@ -120,6 +120,10 @@ bench-peers: bin/sheaf-bench $(PEERS)/node_modules/.package-lock.json ## the mer
 	GOOS=js GOARCH=wasm go build -o bin/sheaf-bench.wasm ./cmd/sheaf-bench
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags "-s -w" -o bin/crdt.wasm ./cmd/sheaf-bench/size
 	node $(PEERS)/run.mjs --out bin/bench-peers.json
+
+scale: bin/sheaf-bench ## how the cost of editing patterns grows with their size, in instructions
+	.ci/need valgrind
+	bin/sheaf-bench scale --instructions
 
 access: ## random access logs against the rules: SEEDS=n [SEED=s]
 	go test -count=1 -timeout 0 -v -run 'Removed|Duelling|AnswersDepend' ./node/access -seeds $(SEEDS) -seed $(or $(SEED),1)

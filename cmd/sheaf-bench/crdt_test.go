@@ -12,7 +12,7 @@ import (
 
 // TestMain is the command itself where the command starts itself again.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "crdt" {
+	if len(os.Args) > 1 && (os.Args[1] == "crdt" || os.Args[1] == "scale-run") {
 		main()
 		return
 	}

@@ -6,8 +6,9 @@
 //	sheaf-bench open --trace FILE --json
 //	sheaf-bench crypto --json
 //	sheaf-bench crdt --work all --json
+//	sheaf-bench scale --json
 //
-// Compiled for js/wasm it has all but the first two.
+// Compiled for js/wasm it has all but the first two, and counts no instructions.
 //
 // It promises that every figure is measured in the run that prints it, and
 // that the exit status is 1 when a node or a document ends with a wrong text.
@@ -50,7 +51,7 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
        sheaf-bench open --trace FILE [--edits-per-entry N] [--without-view] [--runs N] [--idle N] [--json]
        sheaf-bench crypto [--json]
        sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
-       sheaf-bench scale [--work NAME] [--times FACTOR] [--json]
+       sheaf-bench scale [--instructions] [--work NAME] [--times FACTOR] [--json]
        sheaf-bench plot --in FILE --out FILE
 
   replay   run a recorded history through N nodes, each a process of its own,
@@ -62,5 +63,7 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
   crdt     time the merge engine at recorded and made-up histories, look at the
            memory it takes, and check the text it ends in
   scale    run editing patterns at one, ten and a hundred times a size, and fail
-           where ten times the size takes more than twelve times as long
+           where ten times the size takes more than twelve times as long or,
+           with --instructions, as many instructions (by valgrind); beside them
+           two yardsticks, which are not judged: a plain list and a plain map
   plot     draw what make bench-peers measured, as SVG`

@@ -13,6 +13,8 @@ func runNative(args []string) (done bool, err error) {
 		return true, open(args[1:])
 	case "open-node": // a process that opens a store, started by it
 		return true, openNode(args[1:])
+	case "scale-run": // a process whose instructions are counted, started by scale
+		return true, scaleRun(args[1:])
 	}
 	return false, nil
 }

@@ -9,22 +9,36 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
-// maxGrowth is how much more a work may take at ten times its size.
+// maxGrowth is how much more a work may cost at ten times its size.
 const maxGrowth = 12
 
 // scaleResult is what a workload costs at one, ten and a hundred times a size,
-// in milliseconds of the processor, and how it grows each time.
+// and how that grows each time.
 type scaleResult struct {
-	Work   string    `json:"work"`
-	OK     bool      `json:"ok"`
-	Sizes  []int     `json:"sizes"`
-	CPU    []float64 `json:"cpu_ms"` // of the quickest run
-	Growth []float64 `json:"growth"` // each size against the one before
-	Error  string    `json:"error,omitempty"`
+	Work      string    `json:"work"`
+	Yardstick bool      `json:"yardstick,omitempty"`
+	OK        bool      `json:"ok"`
+	Sizes     []int     `json:"sizes"`
+	Cost      []float64 `json:"cost"`
+	Growth    []float64 `json:"growth"` // each size against the one before
+	Error     string    `json:"error,omitempty"`
 }
+
+// scaleCost is what the cost of a workload at a size is counted in.
+type scaleCost struct {
+	unit   string
+	format string // of one figure
+	of     func(w scaleWork, n int) (float64, error)
+}
+
+var (
+	scaleByTime         = scaleCost{"ms of the processor", "%.3f", leastTime}
+	scaleByInstructions = scaleCost{"instructions", "%.0f", instructions}
+)
 
 // A workload runs at each size at least so long and so often.
 const (
@@ -34,13 +48,14 @@ const (
 
 // scaleCommand looks for cost that is out of proportion.
 //
-// At its own sizes most documents outgrow the caches of a processor on the way, so
-// that what is fetched from memory adds to the growth of the work. A --times below 1
-// tells the two apart.
+// Most documents outgrow the caches of a processor from the first size to the last,
+// so that what is fetched from memory adds to the time of the work. Instructions, and
+// a --times below 1, tell the two apart.
 func scaleCommand(args []string) error {
 	fs := flag.NewFlagSet("scale", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print JSON")
 	only := fs.String("work", "", "`name` of one workload")
+	counted := fs.Bool("instructions", false, "count instructions, by valgrind, instead of time")
 	times := fs.Float64("times", 1, "`factor` of all sizes")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -48,18 +63,29 @@ func scaleCommand(args []string) error {
 	if !(*times >= 0.01 && *times <= 10) {
 		return fmt.Errorf("scale: --times is %v, not from 0.01 to 10", *times)
 	}
+	cost := scaleByTime
+	if *counted {
+		cost = scaleByInstructions
+		if err := canCountInstructions(); err != nil {
+			return fmt.Errorf("scale: %w", err)
+		}
+	}
 	report := struct {
 		Machine machine       `json:"machine"`
+		Unit    string        `json:"unit"`
 		Results []scaleResult `json:"results"`
-	}{Machine: thisMachine()}
+	}{Machine: thisMachine(), Unit: cost.unit}
+	if !*asJSON {
+		fmt.Println("in", cost.unit)
+	}
 	var bad error
 	for _, w := range scaleWorks {
 		if *only != "" && w.name != *only {
 			continue
 		}
-		r := w.measure(*times)
+		r := w.measure(*times, cost)
 		if !*asJSON {
-			fmt.Printf("%-32s %v ms at %v, grows %.1f\n", r.Work, r.CPU, r.Sizes, r.Growth)
+			fmt.Println(r.line(cost))
 		}
 		if !r.OK {
 			bad = errors.Join(bad, fmt.Errorf("%s: %s", r.Work, r.Error))
@@ -79,41 +105,60 @@ func scaleCommand(args []string) error {
 	return bad
 }
 
-// measure runs a workload at its three sizes.
-//
-// Go's collector does not run while a heap is below 4 MiB, as it is at the
-// smallest sizes only; so it is off at all of them, and what is compared is the
-// work that was asked for.
-func (w scaleWork) measure(times float64) scaleResult {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(scaleMemory))
+// measure finds what a workload costs at its three sizes.
+func (w scaleWork) measure(times float64, cost scaleCost) scaleResult {
 	size := max(1, int(times*float64(w.size)))
-	r := scaleResult{Work: w.name, OK: true}
+	r := scaleResult{Work: w.name, Yardstick: w.yardstick, OK: true}
+	var steep []string
 	for i, n := range []int{size, 10 * size, 100 * size} {
-		ms, err := w.least(n)
+		c, err := cost.of(w, n)
 		if err != nil {
 			r.OK, r.Error = false, fmt.Sprintf("at size %d: %v", n, err)
 			return r
 		}
-		r.Sizes, r.CPU = append(r.Sizes, n), append(r.CPU, ms)
+		r.Sizes, r.Cost = append(r.Sizes, n), append(r.Cost, c)
 		if i == 0 {
 			continue
 		}
-		growth := ms / r.CPU[i-1]
+		growth := c / r.Cost[i-1]
 		r.Growth = append(r.Growth, growth)
-		if growth > maxGrowth {
-			r.OK, r.Error = false, fmt.Sprintf("%d takes %.1f times as long as %d, more than %d times", n, growth, n/10, maxGrowth)
+		if growth > maxGrowth && !w.yardstick {
+			steep = append(steep, fmt.Sprintf("%d costs %.1f times as much as %d", n, growth, n/10))
 		}
 	}
+	if len(steep) > 0 {
+		r.OK, r.Error = false, fmt.Sprintf("%s; %d times would do", strings.Join(steep, ", "), maxGrowth)
+	}
 	return r
+}
+
+// line is a result as text.
+func (r scaleResult) line(cost scaleCost) string {
+	name := r.Work
+	if r.Yardstick {
+		name += " (yardstick)"
+	}
+	var costs []string
+	for _, c := range r.Cost {
+		costs = append(costs, fmt.Sprintf(cost.format, c))
+	}
+	return fmt.Sprintf("%-26s %v at %v, grows %.1f", name, costs, r.Sizes, r.Growth)
 }
 
 // scaleMemory is how many bytes a run may take before the collector runs after all.
 const scaleMemory = 8 << 30
 
-// least returns the time of a workload's quickest run, without its preparation:
+// leastTime returns the time of a workload's quickest run, without its preparation:
 // whatever else goes on, on the machine or in its caches, only adds to it.
-func (w scaleWork) least(n int) (float64, error) {
+//
+// Go's collector does not run while a heap is below 4 MiB, as it is at the
+// smallest sizes only; so it is off at all of them, and what is compared is the
+// work that was asked for.
+func leastTime(w scaleWork, n int) (float64, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(scaleMemory))
+	runtime.LockOSThread() // see measureWork
+	defer runtime.UnlockOSThread()
 	least, total := math.Inf(1), time.Duration(0)
 	for run := 0; run < scaleRuns || total < scaleTime; run++ {
 		work, err := w.prepare(n)

@@ -10,7 +10,7 @@ import (
 // undoStorms is how often everything is undone and redone.
 const undoStorms = 3
 
-// undoing returns the timed part that makes a document, records edits of it,
+// undoing returns the measured part that makes a document, records edits of it,
 // each to be undone by itself, and undoes and redoes them all several times.
 // prepare returns the edits that are recorded.
 func undoing(edits int, prepare func(doc *crdt.Doc) (edit func(tx *crdt.Txn, i int) error, err error)) func() error {
