@@ -11,7 +11,8 @@ import (
 
 // ApplyUpdate merges an update into the document. What is known already has
 // no effect; what builds on unknown edits is kept until those arrive. An
-// error wraps ErrMalformed or ErrTooLarge, and then nothing was changed.
+// error wraps ErrMalformed, or ErrTooLarge where the document might pass
+// MaxTextBytes, and then nothing was changed.
 func (d *Doc) ApplyUpdate(update []byte, origin any) error {
 	return d.applyFormat(codec.V1, update, origin)
 }
@@ -45,7 +46,7 @@ func (d *Doc) applyFormat(f codec.Format, update []byte, origin any) error {
 
 // fits says whether the text of an update is sure to have room.
 func (d *Doc) fits(update []byte) error {
-	if len(d.text.buf)+len(update) > maxTextBytes {
+	if len(d.text.buf)+len(update) > MaxTextBytes {
 		return failed("apply update: document", ErrTooLarge)
 	}
 	return nil

@@ -7,7 +7,7 @@ import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 // without its history; until it is inserted it cannot be read. It is Yjs's clone,
 // but copies also what that leaves out or takes over without copying: attributes of
 // texts, and types and subdocument entries that are embedded in a text, or held by
-// a hook or an attribute. Types nested more than 10,000 levels deep come out empty.
+// a hook or an attribute. Types nested more than MaxNesting levels deep come out empty.
 // The time is linear in what is copied.
 func Clone[T Shared](s T) T { return copyType(s.base(), 0).(T) }
 
@@ -16,8 +16,9 @@ func Clone[T Shared](s T) T { return copyType(s.base(), 0).(T) }
 // managers stay behind. The config may be another one: without DisableGC, what
 // this document keeps of deleted content is dropped, as far as it is content of
 // its own. The copy signs with the config's client id, which must not be that of
-// this document if both go on being edited. The time is linear. The error is
-// ErrTooLarge for a document beyond the limits of an update.
+// this document if both go on being edited. The time is linear. The error wraps
+// ErrTooLarge for a document that no one update can bring: text beyond
+// MaxTextBytes, or more than FormatV2FreeStructs allows.
 func (d *Doc) Clone(c Config) (*Doc, error) {
 	state := d.EncodeStateAsUpdateV2(nil)
 	out := NewDoc(c)
@@ -50,7 +51,7 @@ func copyType(n *node, depth int) Shared {
 	if n.kind == typeXMLElement || n.kind == typeXMLHook {
 		fresh.name = n.name
 	}
-	if depth <= maxNesting {
+	if depth <= MaxNesting {
 		fresh.copied = n.contents()
 	}
 	if c := fresh.copied; c != nil {
@@ -173,7 +174,7 @@ func (d *Doc) roomFor(values ...Value) error {
 	for _, v := range values {
 		bytes += v.copiedText()
 	}
-	if bytes > maxTextBytes {
+	if bytes > MaxTextBytes {
 		return ErrTooLarge
 	}
 	return nil

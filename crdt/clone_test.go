@@ -132,7 +132,7 @@ func TestCloneOrder(t *testing.T) {
 func TestCloneTooLarge(t *testing.T) {
 	d := NewDoc(Config{ClientID: 1})
 	d.Map("m")
-	part := DeltaOp{Insert: String(strings.Repeat("x", maxTextBytes/8))} // in memory once
+	part := DeltaOp{Insert: String(strings.Repeat("x", MaxTextBytes/8))} // in memory once
 	text, large := NewText(), NewArray()
 	text.copied = &contents{delta: []DeltaOp{part, part, part, part, part, part, part, part, part}}
 	large.copied = &contents{values: []Value{ValueOf(text)}}
@@ -165,7 +165,7 @@ func TestCloneDeep(t *testing.T) {
 			if err := list.Push(tx, ValueOf(next)); err != nil {
 				t.Fatal(err)
 			}
-			if list = next; len(d.types) > maxNesting+10 {
+			if list = next; len(d.types) > MaxNesting+10 {
 				list = nil
 			}
 		}
@@ -184,7 +184,7 @@ func TestCloneDeep(t *testing.T) {
 		}
 		list = v.Shared().(*Array)
 	}
-	if depth != maxNesting+1 {
+	if depth != MaxNesting+1 {
 		t.Errorf("copied %d levels", depth)
 	}
 }

@@ -65,7 +65,7 @@ func (tx *Txn) insertPlain(list int32, left, right handle, values []lib0.Any) ha
 // insertText inserts text, which is UTF-8, and returns the item that holds it.
 func (tx *Txn) insertText(list int32, left, right handle, text string) (handle, error) {
 	d := tx.doc
-	if len(d.text.buf)+len(text) > maxTextBytes {
+	if len(d.text.buf)+len(text) > MaxTextBytes {
 		return 0, ErrTooLarge
 	}
 	units := uint64(lib0.UTF16LenString(text))
@@ -194,7 +194,7 @@ func checkValue(v Value, place checkPlace) error {
 // checkPlain checks the depth of a value and, where it will be written as
 // JSON, that it consists of what JSON has.
 func checkPlain(v lib0.Any, depth int, json bool) error {
-	if depth > lib0.MaxDepth {
+	if depth > MaxValueNesting {
 		return ErrValue
 	}
 	if json && (v.Kind() == lib0.KindBigInt || v.Kind() == lib0.KindBytes) {

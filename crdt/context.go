@@ -23,8 +23,8 @@ type Context interface{ Err() error }
 // that, it ends between two steps, and what was applied stays, or waits in the
 // document for what was not, and applying the update again completes it. Deletions
 // come last, so an observer may be shown text that a later step removes. Where the
-// error wraps ErrMalformed, nothing was changed; where it wraps ErrTooLarge, the steps
-// that had room may have been applied.
+// error wraps ErrMalformed, nothing was changed; where it wraps ErrTooLarge, because
+// the document might pass MaxTextBytes, the steps that had room may have been applied.
 //
 // The document is the one that ApplyUpdate makes. For that, an update with an item
 // between a unit and itself, which undoing sometimes writes, is one step.

@@ -99,7 +99,7 @@ func (t *Text) checkDelta(delta []DeltaOp) ([]formatSet, error) {
 		}
 		left -= op.Retain + op.Delete
 	}
-	if len(t.doc.text.buf)+text > maxTextBytes {
+	if len(t.doc.text.buf)+text > MaxTextBytes {
 		return nil, ErrTooLarge
 	}
 	return wants, checkDistinct(inserts)

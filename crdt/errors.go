@@ -17,11 +17,13 @@ var (
 	ErrTransaction = errors.New("not inside a transaction of this document")
 	// ErrKind: the root of this name was defined as another kind of type.
 	ErrKind = errors.New("type is of another kind")
-	// ErrNoClientID: the document needs a client id before it can be edited.
+	// ErrNoClientID: the document needs a client id, of at most MaxClientID, before
+	// it can be edited.
 	ErrNoClientID = errors.New("document has no client id")
 	// ErrValue: a value cannot be stored in this place.
 	ErrValue = errors.New("value cannot be stored here")
-	// ErrTooLarge: the document or update is beyond a limit.
+	// ErrTooLarge: the document would be beyond MaxTextBytes, or its client beyond
+	// MaxClock.
 	ErrTooLarge = errors.New("too large")
 )
 

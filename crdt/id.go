@@ -9,7 +9,7 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/sorting"
 )
 
-// ClientID names one author of one document: a number of at most 53 bits.
+// ClientID names one author of one document: a number of at most MaxClientID.
 // Two replicas must never edit under the same id at the same time.
 type ClientID uint64
 

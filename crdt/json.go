@@ -34,7 +34,7 @@ func (d *Doc) JSON() Value {
 
 // typeJSON returns the contents of a type.
 func (d *Doc) typeJSON(typ int32, depth int) lib0.Any {
-	if depth > maxNesting {
+	if depth > MaxNesting {
 		return lib0.Null()
 	}
 	t := d.types[typ]
@@ -77,7 +77,7 @@ func (d *Doc) appendJSON(list []lib0.Any, it *item, depth int) []lib0.Any {
 // writeNode writes what JavaScript's String would return for a type.
 func (d *Doc) writeNode(b *printer, t *sharedType, depth int) {
 	switch {
-	case depth > maxNesting:
+	case depth > MaxNesting:
 	case t.kind == typeText:
 		b.add(d.plainText(t))
 	case t.kind == typeXMLText:

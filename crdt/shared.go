@@ -13,14 +13,11 @@ import (
 type Shared interface {
 	entry
 	// JSON returns the contents as Yjs's toJSON does: a string for text and
-	// XML, an array or an object. Types nested more than 10,000 levels deep
+	// XML, an array or an object. Types nested more than MaxNesting levels deep
 	// come out as null.
 	JSON() Value
 	base() *node
 }
-
-// maxNesting is how many levels of nested types JSON and String follow.
-const maxNesting = 10_000
 
 // node is what all shared types have in common: the place in the document.
 type node struct {
@@ -70,7 +67,7 @@ func (n *node) shared() *sharedType {
 	return nil
 }
 
-// maxLocalUnits is how many units one edit may add; clocks end at 53 bits.
+// maxLocalUnits is how many units one edit may add; clocks end at MaxClock.
 const maxLocalUnits = 1 << 40
 
 // edit checks that the type can be edited in tx.
@@ -91,9 +88,9 @@ func (n *node) edit(tx *Txn) error {
 // canWrite checks that there is a client id to edit under, with room left.
 func (d *Doc) canWrite() error {
 	switch {
-	case d.config.ClientID == 0 || d.config.ClientID > lib0.MaxSafeInteger:
+	case d.config.ClientID == 0 || d.config.ClientID > MaxClientID:
 		return ErrNoClientID
-	case d.stateOf(d.config.ClientID) > lib0.MaxSafeInteger-maxLocalUnits:
+	case d.stateOf(d.config.ClientID) > MaxClock-maxLocalUnits:
 		return ErrTooLarge
 	}
 	return nil

@@ -206,7 +206,7 @@ func TestErrors(t *testing.T) {
 func TestDeepNesting(t *testing.T) {
 	d := NewDoc(Config{ClientID: 1})
 	body := d.XMLFragment("x")
-	const depth = 3 * maxNesting
+	const depth = 3 * MaxNesting
 	d.Transact(nil, func(tx *Txn) {
 		parent := body
 		for range depth {
@@ -217,7 +217,7 @@ func TestDeepNesting(t *testing.T) {
 			parent = &e.XMLFragment
 		}
 	})
-	if n := len(body.String()); n != maxNesting*len("<b></b>") {
+	if n := len(body.String()); n != MaxNesting*len("<b></b>") {
 		t.Errorf("%d bytes of XML", n)
 	}
 	again := NewDoc(Config{})

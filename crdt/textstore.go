@@ -2,11 +2,9 @@ package crdt
 
 import "github.com/sheafdocs/sheaf/crdt/internal/lib0"
 
-// maxTextBytes bounds the text that one document can hold, so that offsets,
-// while runs move about within a transaction, stay below 32 bits.
-const maxTextBytes = 1 << 29
-
 // textStore holds the UTF-8 bytes of all strings of a document in one buffer.
+// MaxTextBytes is so small that offsets stay below 32 bits while runs move about
+// within a transaction.
 // Items own disjoint stretches of it. A stretch at the end of the buffer grows
 // in place; one that grows elsewhere moves to the end and reserves as much
 // again, so that authors who type in turns do not copy their runs each time.

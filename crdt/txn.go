@@ -10,7 +10,9 @@ import (
 )
 
 // Txn is a transaction: the edits that become one update. It is valid while
-// the function given to Doc.Transact runs.
+// the function given to Doc.Transact runs. An edit that would take the document beyond
+// MaxTextBytes, or its client close to MaxClock, ends in ErrTooLarge and
+// changes nothing.
 type Txn struct {
 	doc    *Doc
 	origin any

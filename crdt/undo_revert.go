@@ -11,8 +11,8 @@ type UndoItem struct {
 }
 
 // Undo undoes the latest item of the undo stack that can still be undone, and
-// returns it, or nil if there is none. The error is ErrNoClientID or
-// ErrTooLarge; then nothing was changed.
+// returns it, or nil if there is none. The error is ErrNoClientID, or
+// ErrTooLarge at MaxTextBytes or MaxClock; then nothing was changed.
 func (u *UndoManager[M]) Undo() (*StackItem[M], error) {
 	u.undoing = true
 	defer func() { u.undoing = false }()
@@ -80,7 +80,7 @@ func (u *UndoManager[M]) revert(tx *Txn, s *StackItem[M]) (changed bool, err err
 			}
 		}
 	})
-	if len(d.text.buf)+text > maxTextBytes {
+	if len(d.text.buf)+text > MaxTextBytes {
 		return false, ErrTooLarge
 	}
 	r.stacked = func(it *item) bool {

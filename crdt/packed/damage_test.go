@@ -132,7 +132,7 @@ func FuzzPacked(f *testing.F) {
 			History: columns.Columns{flags, clients, clocks, lengths, gaps, origins, gone, keys, collected, pending},
 		}
 		// States that fit, or next to no change of the columns would get further.
-		u := newUnpacker(file.Content, freeItems)
+		u := newUnpacker(file.Content, FreeItems)
 		u.restore(states, file.History)
 		file.States = slices.Clone(states)
 		for i, n := range u.units {

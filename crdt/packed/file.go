@@ -14,16 +14,17 @@ import (
 	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
-// maxUnpackedBytes is how large one part may be once unpacked.
-const maxUnpackedBytes = 1 << 30
-
-// freeItems and itemsPerByte bound the items and roots that a file of so many
-// bytes may stand for: an item can take a hundredth of a byte in the file, and
-// takes some 400 bytes while it is unpacked. A document beyond that is one of
-// very many equal edits; Pack writes it as an update.
+// Limits on what a packed document may be unpacked to. One beyond them is
+// malformed.
 const (
-	freeItems    = 1 << 18
-	itemsPerByte = 4
+	// MaxUnpackedBytes is the bytes of each of its two parts once unpacked.
+	MaxUnpackedBytes = 1 << 30
+	// FreeItems and ItemsPerByte bound the items and roots that it stands for: so many,
+	// and so many more for each of its bytes. An item can take a hundredth of a byte
+	// in the file, and takes some 400 bytes while it is unpacked. A document
+	// beyond that is one of very many equal edits; Pack writes it as an update.
+	FreeItems    = 1 << 18
+	ItemsPerByte = 4
 )
 
 // What can be wrong with a packed document.
@@ -141,7 +142,7 @@ func uint32be(d *lib0.Decoder) uint32 {
 
 // maxItems is how many items and roots the columns may stand for.
 func (o *file) maxItems() uint64 {
-	return freeItems + itemsPerByte*uint64(len(o.content.bytes)+len(o.history.bytes))
+	return FreeItems + ItemsPerByte*uint64(len(o.content.bytes)+len(o.history.bytes))
 }
 
 // readContent unpacks the columns of what is visible.
@@ -170,7 +171,7 @@ func (p part) columns(name string, n int) (columns.Columns, error) {
 			continue
 		}
 		compressed := d.Bytes()
-		if total += size; total > maxUnpackedBytes {
+		if total += size; total > MaxUnpackedBytes {
 			return nil, fmt.Errorf("%s: %w", name, errTooLarge)
 		}
 		if d.Err() != nil {

@@ -169,7 +169,7 @@ func TestPackedBombs(t *testing.T) {
 func TestPackedManyEqual(t *testing.T) {
 	d := crdt.NewDoc(crdt.Config{ClientID: 1})
 	d.Transact(nil, func(tx *crdt.Txn) {
-		for i := range freeItems + 1<<16 {
+		for i := range FreeItems + 1<<16 {
 			if err := d.Array("a").Insert(tx, i, crdt.ValueOf(crdt.NewMap())); err != nil {
 				t.Fatal(err)
 			}
@@ -278,8 +278,8 @@ func TestPackedSizeLies(t *testing.T) {
 		"whole":                     {whole, nil},
 		"shorter than its column":   {append(uints(size-1), packed...), errColumns},
 		"longer than its column":    {append(uints(size+1), packed...), io.ErrUnexpectedEOF},
-		"longer than deflate saves": {append(uints(maxUnpackedBytes), packed...), errColumns},
-		"beyond the limit":          {append(uints(maxUnpackedBytes+1), packed...), errTooLarge},
+		"longer than deflate saves": {append(uints(MaxUnpackedBytes), packed...), errColumns},
+		"beyond the limit":          {append(uints(MaxUnpackedBytes+1), packed...), errTooLarge},
 		"more follows":              {append(bytes.Clone(whole), 0), errColumns},
 		"nothing":                   {nil, lib0.ErrUnexpectedEnd},
 	} {

@@ -7,8 +7,8 @@
 //
 // The package promises to give back the bytes of EncodeStateAsUpdate, to notice
 // damage by checksums, to reject malformed input with an error, to unpack at
-// most 1 GiB, and to bound the number of items by the bytes they are in. It is
-// apart from crdt because who only merges need not pay for a compressor. It
+// most MaxUnpackedBytes of each part, and to bound the number of items by the bytes
+// they are in (FreeItems, ItemsPerByte). It is apart from crdt because who only merges need not pay for a compressor. It
 // leaves out where the bytes are kept.
 package packed
 
@@ -48,8 +48,8 @@ type Document struct {
 
 // Open reads the head of a packed document, which costs nothing to speak
 // of. It keeps b, which must not change. The error wraps crdt.ErrMalformed, as
-// all of this package do, but for crdt.ErrTooLarge of Doc and Visible where a
-// document cannot hold so much text.
+// all of this package do, but for crdt.ErrTooLarge of Doc and Visible where the
+// document might pass crdt.MaxTextBytes.
 func Open(b []byte) (*Document, error) {
 	file, err := open(b)
 	if err != nil {

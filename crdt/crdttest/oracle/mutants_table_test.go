@@ -283,7 +283,7 @@ var mutants = []mutant{
 	{"copies: formats", "clone.go",
 		"c.insert(tx.doc.orderAttrs(keys, values), content)", "c.insert(tx.doc.orderAttrs(nil, nil), content)"},
 	{"copies: nested types", "clone.go",
-		"if depth <= maxNesting {", "if depth == 0 {"},
+		"if depth <= MaxNesting {", "if depth == 0 {"},
 	{"copies: keys", "clone.go",
 		"c.fields = append(c.fields, Field{key, v})", "_, _ = key, v"},
 
