@@ -31,8 +31,10 @@ type edit struct {
 }
 
 var edits = map[string]edit{
-	"copy": {anyType, copyInto},
-	"drop": {holdsTypes, drop},
+	"copy":           {anyType, copyInto},
+	"drop":           {holdsTypes, drop},
+	"subdoc.load":    onSubdoc((*crdt.Subdoc).Load),
+	"subdoc.destroy": onSubdoc((*crdt.Subdoc).Destroy),
 	"text.insert": {isText, func(r *replica, tx *crdt.Txn, s crdt.Shared, op Op) error {
 		t := text(s)
 		return t.Insert(tx, r.insertAt(t.Len(), op, lib0.UTF16LenString(op.Text)), op.Text)

@@ -130,6 +130,8 @@ func (w *world) run(step Step, o *Observation) error {
 		err = to.undo.open(step)
 	case StepUndo:
 		err = to.undo.act(step)
+	case StepSubdoc:
+		err = to.bare(step.Ops)
 	case StepMark:
 		err = w.mark(step, to, from, o)
 	case StepSnap:

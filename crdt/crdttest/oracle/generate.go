@@ -40,6 +40,7 @@ func Generate(seed uint64) Program {
 	g.aside(seed, 0xf1f1).addFilters(&p)
 	g.aside(seed, 0xabab).addNested(&p)
 	g.aside(seed, 0x6a6a).addGap(&p)
+	g.aside(seed, 0xd0c5).addSubdocs(&p)
 	chooseFormats(p)
 	return p
 }

@@ -120,16 +120,7 @@ func (g *generator) shared() Val {
 	case "Element":
 		v.Text = "Node"
 	case "subdoc":
-		g.guids++
-		v.Text = fmt.Sprintf("subdoc-%d", g.guids)
-		for _, flag := range []string{"autoload", "nogc"} {
-			if g.chance(0.4) {
-				v.Names = append(v.Names, flag)
-			}
-		}
-		if g.chance(0.4) {
-			v.List = []Val{{Kind: "object", Names: []string{"meta"}, List: []Val{{Kind: "number", Text: g.number()}}}}
-		}
+		return g.subdoc()
 	}
 	return v
 }

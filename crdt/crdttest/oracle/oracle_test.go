@@ -150,7 +150,7 @@ func (c tally) checkComplete(t *testing.T) {
 			t.Errorf("no step of kind %s ran in format 2", kind)
 		}
 	}
-	for _, kind := range []StepKind{StepWatch, StepUnwatch, StepUndoOpen, StepUndo, StepMark, StepSnap} {
+	for _, kind := range []StepKind{StepWatch, StepUnwatch, StepUndoOpen, StepUndo, StepMark, StepSnap, StepSubdoc} {
 		if c["step "+string(kind)] == 0 {
 			t.Errorf("no step of kind %s ran", kind)
 		}

@@ -83,6 +83,7 @@ const (
 	StepUndo      StepKind = "undo"      // undo, redo, and so on
 	StepSnap      StepKind = "snap"      // take a snapshot and look back
 	StepMark      StepKind = "mark"      // make and look up relative positions
+	StepSubdoc    StepKind = "subdoc"    // Ops on subdocuments, without a transaction
 )
 
 // choice returns one of Picks, of which shrinking may leave fewer.

@@ -39,6 +39,7 @@ type replica struct {
 	undo    undo
 	hooks   hooks
 	noted   bool // hooks are
+	subdocs subdocs
 }
 
 // event is an update that a transaction made.
@@ -69,6 +70,7 @@ func (r *replica) open() {
 	if r.noted {
 		r.hooks.watch(r.doc)
 	}
+	r.subdocs.watch(r.doc)
 	for _, s := range r.shared() {
 		r.watches.root(s)
 	}
@@ -199,6 +201,7 @@ func (r *replica) observe(o *Observation) {
 	r.watches.write(o)
 	r.undo.write(o)
 	r.hooks.write(o)
+	r.subdocs.write(r.doc, o)
 	o.add("state", r.state(nil, false))
 	o.add("state in format 2", r.state(nil, true))
 	o.add("state vector", r.doc.StateVector().Encode())

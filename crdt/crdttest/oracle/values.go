@@ -76,7 +76,7 @@ func toValue(v Val) crdt.Value {
 		return crdt.ObjectOf(fields...)
 	case "subdoc":
 		s := &crdt.Subdoc{GUID: v.Text}
-		s.AutoLoad, s.DisableGC = slices.Contains(v.Names, "autoload"), slices.Contains(v.Names, "nogc")
+		s.AutoLoad, s.DisableGC, s.Unloaded = slices.Contains(v.Names, "autoload"), slices.Contains(v.Names, "nogc"), slices.Contains(v.Names, "unloaded")
 		if len(v.List) > 0 {
 			s.Meta = toValue(v.List[0])
 		}

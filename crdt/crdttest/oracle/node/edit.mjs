@@ -4,6 +4,7 @@
 import * as Y from 'yjs'
 import './markers.mjs'
 import { copy } from './copy.mjs'
+import { subdocsIn } from './subdoc.mjs'
 import { toAttributes, toValue } from './values.mjs'
 
 // edit does op on one of the types below the given roots. caret.at is where
@@ -115,6 +116,11 @@ function drop(from, op) {
   else from.delete(at, 1)
 }
 
+function chosenSubdoc(type, op) {
+  const list = subdocsIn(type)
+  return list[(op.n ?? 0) % list.length]
+}
+
 const edits = {
   'text.insert': ['text', (t, op, caret) => t.insert(insertAt(t.length, op, caret, op.s.length), op.s)],
   'text.insert formatted': [
@@ -155,6 +161,8 @@ const edits = {
   'xml.remove attribute': ['element', (t, op) => t.removeAttribute(op.key)],
   copy: ['any', copyInto],
   drop: ['holder', drop],
+  'subdoc.load': ['subdocs', (t, op) => chosenSubdoc(t, op).load()],
+  'subdoc.destroy': ['subdocs', (t, op) => chosenSubdoc(t, op).destroy()],
 }
 
 // delta reduces the lengths in a delta to what a text of this length has.
@@ -220,4 +228,5 @@ const families = {
   xml: (v) => v instanceof Y.XmlFragment,
   element: (v) => v instanceof Y.XmlElement,
   holder: (v) => children(v).length > 0,
+  subdocs: (v) => subdocsIn(v).length > 0,
 }

@@ -9,6 +9,7 @@ import { mark } from './mark.mjs'
 import { withoutPlaces } from './markers.mjs'
 import { watchPending } from './pending.mjs'
 import { snap } from './snap.mjs'
+import { Subdocs } from './subdoc.mjs'
 import { Hooks, Undo } from './undo.mjs'
 import { Watches } from './watch.mjs'
 
@@ -155,6 +156,11 @@ class World {
     to.undo.act(step)
   }
 
+  // subdoc does operations without a transaction.
+  subdoc(step, to) {
+    for (const op of step.ops) edit(to.definedRoots(), op, to.caret)
+  }
+
   mark(step, to, from, out) {
     mark(this.marks, step, to, from, out)
   }
@@ -199,6 +205,7 @@ class Replica {
     this.watches = new Watches(this, config)
     this.undo = new Undo(this)
     this.hooks = config.hooks ? new Hooks() : null
+    this.subdocs = new Subdocs()
     this.open()
     this.doc.clientID = id
   }
@@ -210,6 +217,7 @@ class Replica {
     this.undo.reset()
     for (const type of this.definedRoots()) this.watches.root(type)
     this.hooks?.watch(this.doc)
+    this.subdocs.watch(this.doc)
     this.doc.on('update', (bytes, origin, doc, transaction) => {
       const update = new format.Update(bytes, false)
       this.events.push({ update, local: transaction.local })
@@ -277,6 +285,7 @@ class Replica {
     this.watches.write(out)
     this.undo.write(out)
     this.hooks?.write(out)
+    this.subdocs.write(this.doc, out)
     out.field('state', Y.encodeStateAsUpdate(this.doc))
     out.field('state in format 2', Y.encodeStateAsUpdateV2(this.doc))
     out.field('state vector', Y.encodeStateVector(this.doc))

@@ -29,7 +29,8 @@ export function toValue(v) {
     case 'subdoc': {
       const flags = v.n ?? []
       const meta = list()[0] ?? null
-      return new Y.Doc({ guid: v.s, autoLoad: flags.includes('autoload'), gc: !flags.includes('nogc'), meta })
+      const [autoLoad, gc, shouldLoad] = [flags.includes('autoload'), !flags.includes('nogc'), !flags.includes('unloaded')]
+      return new Y.Doc({ guid: v.s, autoLoad, gc, shouldLoad, meta })
     }
     case 'Text':
       return new Y.Text()
