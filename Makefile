@@ -110,16 +110,18 @@ bench: bin/sheaf bin/sheaf-bench ## benchmarks, replays of recorded histories, k
 	cd $(WEB) && npm run --silent measure
 
 PEERS := cmd/sheaf-bench/peers
+LIMIT ?= 20
 
 $(PEERS)/node_modules/.package-lock.json: $(PEERS)/package.json $(PEERS)/package-lock.json
 	.ci/need node npm
 	cd $(PEERS) && npm ci --no-audit --no-fund --ignore-scripts
 	touch $@
 
-bench-peers: bin/sheaf-bench $(PEERS)/node_modules/.package-lock.json ## the merge engine beside others, in one run
+bench-peers: bin/sheaf-bench $(PEERS)/node_modules/.package-lock.json ## the merge engine beside others, in one run: a table, and bin/bench-peers.svg
 	GOOS=js GOARCH=wasm go build -o bin/sheaf-bench.wasm ./cmd/sheaf-bench
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags "-s -w" -o bin/crdt.wasm ./cmd/sheaf-bench/size
-	node $(PEERS)/run.mjs --out bin/bench-peers.json
+	node $(PEERS)/run.mjs --limit $(LIMIT) --out bin/bench-peers.json
+	bin/sheaf-bench plot --in bin/bench-peers.json --out bin/bench-peers.svg
 
 scale: bin/sheaf-bench ## how the cost of editing patterns grows with their size, in instructions
 	.ci/need valgrind

@@ -212,10 +212,14 @@ func (r crdtResult) String() string {
 		return fmt.Sprintf("%-15s not done: %s", r.Work, r.Error)
 	}
 	line := fmt.Sprintf("%-15s %8.2f ms warm %8.2f ms cold", r.Work, r.Warm, r.Cold)
-	if r.Goal > 0 {
+	if r.Goal > 0 && r.GoalOf != "bytes" {
 		line += fmt.Sprintf("  goal %7.1f", r.Goal)
 	}
-	return line + fmt.Sprintf("  %6.2f MiB allocated %6.2f MiB retained %9d bytes", mib(r.Allocated), mib(r.Retained), r.Bytes)
+	line += fmt.Sprintf("  %6.2f MiB allocated %6.2f MiB retained %9d bytes", mib(r.Allocated), mib(r.Retained), r.Bytes)
+	if r.GoalOf == "bytes" {
+		line += fmt.Sprintf("  goal %.0f", r.Goal)
+	}
+	return line
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }

@@ -101,7 +101,7 @@ func runMerge(in *crdtInput) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	return done{kept: &merged, bytes: len(merged), text: func() (string, error) { return textOf(merged) }}, nil
+	return done{kept: &merged, bytes: len(merged), text: func() (string, error) { return textOf(merged, 1) }}, nil
 }
 
 // runEncode loads a state and encodes it again.
@@ -111,13 +111,13 @@ func runEncode(in *crdtInput) (done, error) {
 		return done{}, err
 	}
 	state := encodeState(doc, in.Format)
-	return done{kept: &state, bytes: len(state), text: func() (string, error) { return textOf(state) }}, nil
+	return done{kept: &state, bytes: len(state), text: func() (string, error) { return textOf(state, in.Format) }}, nil
 }
 
 // textOf loads an update, for a check.
-func textOf(update []byte) (string, error) {
+func textOf(update []byte, format int) (string, error) {
 	doc := crdt.NewDoc(crdt.Config{})
-	if err := doc.ApplyUpdate(update, nil); err != nil {
+	if err := applyAll(doc, &crdtInput{Format: format, updates: [][]byte{update}}); err != nil {
 		return "", err
 	}
 	if doc.HasPending() {

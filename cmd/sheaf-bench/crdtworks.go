@@ -51,6 +51,7 @@ var crdtWorks = []crdtWork{
 	{"b4-remote", tracetest.Paper, crdtGoal{WarmMS: 300}, updatesInput, runRemote},
 	{"b4-merge", tracetest.Paper, crdtGoal{WarmMS: 200}, updatesInput, runMerge},
 	{"b4-size", tracetest.Paper, crdtGoal{Bytes: 311_038}, stateInput(1), runEncode},
+	{"b4-size-v2", tracetest.Paper, crdtGoal{Bytes: 159_929}, stateInput(2), runEncode},
 	{"friends-remote", tracetest.Friends, crdtGoal{WarmMS: 25}, concurrentInput(false), runRemote},
 	{"friends-merged", tracetest.Friends, crdtGoal{WarmMS: 0.6}, concurrentInput(true), runRemote},
 	{"b1-append", "", crdtGoal{WarmMS: 25}, b1Input(func(_ *rand.Rand, n int) int { return n }), runSent},

@@ -13,7 +13,8 @@ import (
 func TestPlot(t *testing.T) {
 	in, out := filepath.Join(t.TempDir(), "in.json"), filepath.Join(t.TempDir(), "out.svg")
 	const report = `{"machine":{"platform":"p","cpus":2,"time":"2026-11-25T00:00:00Z"},"engines":[{"name":"a"},{"name":"b<"}],
-		"results":[{"work":"w","goal":0.6,"by":{"a":{"ok":true,"cpu_ms_warm":2},"b<":{"ok":false,"error":"too slow"}}}]}`
+		"results":[{"work":"w","goal":0.6,"by":{"a":{"ok":true,"cpu_ms_warm":2},"b<":{"ok":false,"error":"too slow"}}},
+		{"work":"size","goal":300,"goal_of":"bytes","by":{"a":{"ok":true,"cpu_ms_warm":3}}}]}`
 	if err := os.WriteFile(in, []byte(report), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +35,9 @@ func TestPlot(t *testing.T) {
 	}
 	if n := strings.Count(string(svg), "a: 2.00 ms"); n != 1 {
 		t.Errorf("%d dots of the one that was done", n)
+	}
+	if strings.Contains(string(svg), "size</text>") {
+		t.Error("a work that is not about time has a row")
 	}
 	if strings.Contains(string(svg), "<title>b") || strings.Count(string(svg), `class="goal"`) != 1 {
 		t.Error("a dot of what was not done, or no goal")

@@ -217,7 +217,7 @@ func paste(n int) (func() error, error) {
 		if err := insert(doc, 0, text); err != nil {
 			return err
 		}
-		_, err := textOf(doc.EncodeStateAsUpdate(nil))
+		_, err := textOf(doc.EncodeStateAsUpdate(nil), 1)
 		return err
 	}, nil
 }

@@ -53,13 +53,27 @@ const load = (e, updates, format, bytes) => () => {
   return { kept: [doc, text], text: () => text, bytes: bytes ?? updates.reduce((n, u) => n + u.length, 0) };
 };
 
-function loadState(e, input, inputs) {
-  if (!foreign(e)) return load(e, input.updates, input.format);
+// stateOf returns the state of a history in the engine's format.
+function stateOf(e, input, inputs) {
+  if (!foreign(e)) return input.updates[0];
   if (input.format === 2) throw new NotDone("has a format of its own: see the line above");
   const doc = e.create(first);
   typeAll(e, doc, inputs("b4-local").typed[0]);
-  return load(e, [e.state(doc)], 1);
+  return e.state(doc);
 }
+
+const loadState = (e, input, inputs) => load(e, [stateOf(e, input, inputs)], input.format);
+
+// encodeState loads a state and encodes it again.
+const encodeState = (e, input, inputs) => {
+  const state = stateOf(e, input, inputs);
+  return () => {
+    const doc = e.create(reader);
+    e.apply(doc, state, input.format);
+    const again = e.state(doc, input.format);
+    return { kept: again, bytes: again.length, text: () => load(e, [again], input.format)().text() };
+  };
+};
 
 function loadFile(e, input) {
   if (foreign(e)) throw new NotDone("reads no Yjs updates");
@@ -108,6 +122,8 @@ export const works = {
   },
   "b4-load-v1": loadState,
   "b4-load-v2": loadState,
+  "b4-size": encodeState,
+  "b4-size-v2": encodeState,
   "b4-remote": (e, input, inputs) =>
     load(e, foreign(e) ? updatesOf(e, inputs("b4-local").typed[0]) : input.updates, 1),
   "b4-merge": (e, input) => {
