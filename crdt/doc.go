@@ -25,7 +25,8 @@
 //
 // Format 1 is meant unless a name ends in V2, as in Yjs. An update does not say
 // itself which format it is of; ConvertUpdateToV1 and ConvertUpdateToV2 turn one
-// into the other.
+// into the other. SplitUpdate, CompactUpdate, StructureOnly, RenameClient,
+// RebaseClient and InsertedText know format 1 only: convert first.
 //
 // The package promises that bytes from outside never make it panic, never
 // change the document when they are malformed, and never cost memory beyond a
@@ -42,7 +43,9 @@
 // also what looks like reading and is not: Doc.Text and the like for a root that
 // was not defined yet, and Text.DeltaAt and Doc.DocFromSnapshot, which split items
 // for a while. Functions without a Doc are safe always; they read updates as a
-// stream, and take memory for what they return, not for what they read.
+// stream, which is to say struct by struct without building a document. The bytes
+// of an update are in memory meanwhile; beyond them they take memory for what they
+// return, not for what they read.
 //
 // An update is preceded by the numbers of its structs, and in format 2 each column by
 // its length, which are known at the end only. So what is returned is in memory twice
