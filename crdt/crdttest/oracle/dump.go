@@ -64,8 +64,55 @@ func dumpValue(b *strings.Builder, v crdt.Value) {
 
 func dumpText(b *strings.Builder, t *crdt.Text) {
 	dumpAttributes(b, fieldsOf(t.Attributes()))
+	delta := t.Delta()
 	fmt.Fprintf(b, "%d[", t.Len())
-	for i, op := range t.Delta() {
+	dumpRuns(b, delta)
+	b.WriteByte(']')
+	// Other values in a text count, but are in no delta.
+	total := 0
+	for _, op := range delta {
+		total += unitsOf(op.Insert)
+	}
+	if total != t.Len() {
+		return
+	}
+	var all []crdt.DeltaOp
+	at := 0
+	for index, op := range t.All() {
+		if index != at {
+			fmt.Fprintf(b, "a run at %d, not %d", index, at)
+		}
+		all, at = append(all, op), at+unitsOf(op.Insert)
+	}
+	if !slices.EqualFunc(all, delta, sameRun) {
+		b.WriteString("other runs in All")
+	}
+	all, at = nil, t.Len()/3
+	for index, op := range t.Runs(at, t.Len()/2) {
+		if index != at {
+			fmt.Fprintf(b, "a run of some at %d, not %d", index, at)
+		}
+		all, at = append(all, op), at+unitsOf(op.Insert)
+	}
+	b.WriteByte('[')
+	dumpRuns(b, all)
+	b.WriteByte(']')
+}
+
+func sameRun(x, y crdt.DeltaOp) bool {
+	return x.Insert.Equal(y.Insert) && slices.EqualFunc(x.Attrs, y.Attrs, func(a, b crdt.Attr) bool { return a.Key == b.Key && a.Value.Equal(b.Value) })
+}
+
+// unitsOf returns the length of a run.
+func unitsOf(insert crdt.Value) int {
+	if insert.Kind() == crdt.KindString {
+		return lib0.UTF16LenString(insert.Str())
+	}
+	return 1
+}
+
+func dumpRuns(b *strings.Builder, ops []crdt.DeltaOp) {
+	for i, op := range ops {
 		if i > 0 {
 			b.WriteByte(',')
 		}
@@ -78,7 +125,6 @@ func dumpText(b *strings.Builder, t *crdt.Text) {
 			dumpAttributes(b, fields)
 		}
 	}
-	b.WriteByte(']')
 }
 
 func dumpMap(b *strings.Builder, m *crdt.Map) {

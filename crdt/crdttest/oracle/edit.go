@@ -102,11 +102,16 @@ var edits = map[string]edit{
 	}},
 	"xml.insert": {isXML, func(r *replica, tx *crdt.Txn, s crdt.Shared, op Op) error {
 		x := fragment(s)
-		var nodes []crdt.Shared
-		for _, v := range op.Values {
-			nodes = append(nodes, toShared(v))
-		}
+		nodes := toNodes(op.Values)
 		return x.Insert(tx, r.insertAt(x.Len(), op, len(nodes)), nodes...)
+	}},
+	"xml.insert after": {isXML, func(r *replica, tx *crdt.Txn, s crdt.Shared, op Op) error {
+		x := fragment(s)
+		var ref crdt.Shared
+		if i := op.Index % (x.Len() + 1); i > 0 {
+			ref = elements(s)[i-1].Shared()
+		}
+		return x.InsertAfter(tx, ref, toNodes(op.Values)...)
 	}},
 	"xml.delete": {isXML, func(r *replica, tx *crdt.Txn, s crdt.Shared, op Op) error {
 		x := fragment(s)

@@ -92,6 +92,7 @@ func (w *world) run(step Step, o *Observation) error {
 	to, from := w.replicas[step.To], w.replicas[step.From]
 	to.events = nil
 	to.watches.begin()
+	to.by = asOrigin(step.Origin)
 	if step.At > 0 {
 		w.now = int64(step.At)
 	}
@@ -120,7 +121,8 @@ func (w *world) run(step Step, o *Observation) error {
 	case StepReload:
 		err = to.reload(step.V2)
 	case StepDefine:
-		to.define(roots[step.Root%len(roots)])
+		all := w.program.roots()
+		to.define(all[step.Root%len(all)])
 	case StepSetID:
 		to.id = crdt.ClientID(step.ID)
 		to.doc.SetClientID(to.id)
@@ -130,6 +132,8 @@ func (w *world) run(step Step, o *Observation) error {
 		err = to.undo.open(step)
 	case StepUndo:
 		err = to.undo.act(step)
+	case StepClone:
+		err = to.clone()
 	case StepSubdoc:
 		err = to.bare(step.Ops)
 	case StepMark:

@@ -28,6 +28,8 @@ const (
 	actStop
 	actScope
 	actClose
+	actTrack
+	actUntrack
 	numActs
 )
 
@@ -168,12 +170,19 @@ func (u *undo) act(step Step) error {
 		if types := u.types(); len(types) > 0 {
 			return m.AddToScope(types[step.Picks[1]%len(types)])
 		}
+	case actTrack:
+		return m.AddTrackedOrigin(step.origin())
+	case actUntrack:
+		m.RemoveTrackedOrigin(step.origin())
 	case actClose:
 		m.Close()
 		u.managers = slices.Delete(u.managers, i, i+1)
 	}
 	return nil
 }
+
+// origin is what a step begins or ends to track.
+func (s Step) origin() any { return asOrigin([]string{"", "b"}[s.choice(1)%2]) }
 
 func (u *undo) write(o *Observation) {
 	for i, m := range u.managers {

@@ -1,7 +1,9 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -128,6 +130,7 @@ func describe(e *crdt.Event, how int) string {
 	if how&watchDeltas == 0 {
 		return b.String()
 	}
+	describeUnits(&b, e.Txn())
 	b.WriteString(" delta ")
 	for i, op := range e.Delta() {
 		comma(&b, i)
@@ -157,6 +160,35 @@ func describe(e *crdt.Event, how int) string {
 		describeKept(&b, op.Retain, op.Delete)
 	}
 	return b.String()
+}
+
+// describeUnits tells of units at the borders of what a transaction wrote and
+// deleted whether it did so.
+func describeUnits(b *strings.Builder, tx *crdt.Txn) {
+	before, after := tx.BeforeState(), tx.AfterState()
+	tell := func(client crdt.ClientID, clock uint64) {
+		if clock < after[client] {
+			id := crdt.ID{Client: client, Clock: clock}
+			fmt.Fprintf(b, "%d:%d %v %v;", client, clock, tx.Adds(id), tx.Deleted(id))
+		}
+	}
+	b.WriteString(" units ")
+	for _, client := range slices.Sorted(maps.Keys(after)) {
+		tell(client, 0)
+		if before[client] > 0 {
+			tell(client, before[client]-1)
+		}
+		tell(client, before[client])
+		tell(client, after[client]-1)
+	}
+	deletes := tx.Deletes()
+	slices.SortFunc(deletes, func(x, y crdt.ClockRange) int {
+		return cmp.Or(cmp.Compare(x.Client, y.Client), cmp.Compare(x.From, y.From))
+	})
+	for _, r := range deletes {
+		tell(r.Client, r.From)
+		tell(r.Client, r.To)
+	}
 }
 
 func describeKept(b *strings.Builder, retain, gone int) {

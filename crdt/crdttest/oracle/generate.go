@@ -20,6 +20,7 @@ func Generate(seed uint64) Program {
 	g.replicas = len(p.Replicas)
 	g.taste()
 	p.Lazy = g.chance(0.12)
+	p.XMLText = g.aside(seed, 0x7e77).chance(0.2)
 	if p.Lazy {
 		g.steps[StepDefine] = 6
 	}
@@ -31,7 +32,7 @@ func Generate(seed uint64) Program {
 	for range n {
 		p.Steps = append(p.Steps, g.step())
 	}
-	p.Steps = append(p.Steps, g.settle(p.Lazy)...)
+	p.Steps = append(p.Steps, g.settle(p)...)
 	g.aside(seed, 0xe7e7).addWatches(&p)
 	g.aside(seed, 0xd0d0).addUndo(&p)
 	g.aside(seed, 0x3a3a).addMarks(&p)
@@ -41,6 +42,8 @@ func Generate(seed uint64) Program {
 	g.aside(seed, 0xabab).addNested(&p)
 	g.aside(seed, 0x6a6a).addGap(&p)
 	g.aside(seed, 0xd0c5).addSubdocs(&p)
+	g.aside(seed, 0xc10e).addClones(&p)
+	g.aside(seed, 0xaf7e).insertAfter(&p)
 	chooseFormats(p)
 	return p
 }
@@ -172,11 +175,11 @@ func (g *generator) step() Step {
 }
 
 // settle brings every replica up to date and compares them.
-func (g *generator) settle(lazy bool) []Step {
+func (g *generator) settle(p Program) []Step {
 	var steps []Step
-	if lazy {
+	if p.Lazy {
 		for c := range g.replicas {
-			for root := range roots {
+			for root := range p.roots() {
 				steps = append(steps, Step{Kind: StepDefine, To: c, Root: root})
 			}
 		}

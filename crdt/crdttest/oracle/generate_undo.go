@@ -12,7 +12,7 @@ func (g *generator) addUndo(p *Program) {
 	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if s.Kind == StepEdit && g.chance(0.3) {
+		if (s.Kind == StepEdit || s.Kind.applies()) && g.chance(0.3) {
 			s.Origin = "b"
 		}
 	}
@@ -29,7 +29,7 @@ func (g *generator) addUndo(p *Program) {
 	}
 	for range 2 + g.IntN(25) {
 		s := Step{Kind: StepUndo, To: g.IntN(g.replicas), Picks: g.picks(2)}
-		s.N = g.weighted(10, 6, 0.7, 1, 0.7, 0.3)
+		s.N = g.weighted(10, 6, 0.7, 1, 0.7, 0.3, 0.5, 0.5)
 		p.Steps = slices.Insert(p.Steps, first+g.IntN(len(p.Steps)-first), s)
 	}
 	g.setTimes(p)

@@ -4,8 +4,10 @@
 // repeat them, join and cut them without a document, restart. After each step
 // everything that can be seen of the touched replica must be equal: the bytes
 // of its update events and of its state in both formats, those of its state
-// vector, what its types show, what undoing and observers tell, relative
-// positions and snapshots, and whether anything is pending. The bytes being
+// vector, what its types show, what undoing, observers and subdocuments tell,
+// relative positions and snapshots, and whether anything is pending. A replica may
+// also go on with a copy of its document (Doc.Clone), which Yjs does not have: there
+// the encoded state is read into a new document. The bytes being
 // equal, each engine is fed exactly what the other would have sent it.
 //
 // The main types are Program (what to do), Oracle (the child) and Divergence

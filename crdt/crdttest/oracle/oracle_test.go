@@ -150,7 +150,7 @@ func (c tally) checkComplete(t *testing.T) {
 			t.Errorf("no step of kind %s ran in format 2", kind)
 		}
 	}
-	for _, kind := range []StepKind{StepWatch, StepUnwatch, StepUndoOpen, StepUndo, StepMark, StepSnap, StepSubdoc} {
+	for _, kind := range []StepKind{StepWatch, StepUnwatch, StepUndoOpen, StepUndo, StepMark, StepSnap, StepSubdoc, StepClone} {
 		if c["step "+string(kind)] == 0 {
 			t.Errorf("no step of kind %s ran", kind)
 		}
@@ -226,7 +226,10 @@ func (c tally) add(p Program) {
 	for _, s := range p.Steps {
 		c["step "+string(s.Kind)]++
 		if s.Kind == StepUndo {
-			c["undo: "+[numActs]string{"undo", "redo", "clear", "stop", "scope", "close"}[s.N]]++
+			c["undo: "+[numActs]string{"undo", "redo", "clear", "stop", "scope", "close", "track", "untrack"}[s.N]]++
+		}
+		if s.Kind.applies() && s.Origin != "" {
+			c["step "+string(s.Kind)+" with an origin"]++
 		}
 		if s.V2 {
 			c["step "+string(s.Kind)+" in format 2"]++

@@ -17,8 +17,10 @@ type Program struct {
 	Seed     uint64    `json:"seed,omitempty"` // it was generated from; 0: written by hand
 	Replicas []Replica `json:"replicas"`
 	// Lazy leaves the root types undefined until a step defines them.
-	Lazy  bool   `json:"lazy,omitempty"`
-	Steps []Step `json:"steps"`
+	Lazy bool `json:"lazy,omitempty"`
+	// XMLText says that there is a root of type XmlText as well.
+	XMLText bool   `json:"xmltext,omitempty"`
+	Steps   []Step `json:"steps"`
 }
 
 // Replica sets up one replica.
@@ -49,7 +51,7 @@ type Step struct {
 	Root   int    `json:"t,omitempty"`      // define: which root
 	ID     uint64 `json:"id,omitempty"`     // setid: the new client id
 	At     int    `json:"at,omitempty"`     // time, in milliseconds
-	Origin string `json:"origin,omitempty"` // edit: of the transaction
+	Origin string `json:"origin,omitempty"` // of the edit, or what is applied
 	Hex    string `json:"s,omitempty"`      // raw: the update
 	// V2 takes updates, and makes them, in format 2; Raw2 says that the update
 	// of a raw step is written down in it.
@@ -83,6 +85,7 @@ const (
 	StepUndo      StepKind = "undo"      // undo, redo, and so on
 	StepSnap      StepKind = "snap"      // take a snapshot and look back
 	StepMark      StepKind = "mark"      // make and look up relative positions
+	StepClone     StepKind = "clone"     // go on with a copy of the document
 	StepSubdoc    StepKind = "subdoc"    // Ops on subdocuments, without a transaction
 )
 
@@ -96,6 +99,11 @@ func (k StepKind) usesFormat() bool {
 		return true
 	}
 	return false
+}
+
+// applies tells whether a step applies updates that others made.
+func (k StepKind) applies() bool {
+	return k.usesFormat() && k != StepReload && k != StepSnap
 }
 
 // Op is one operation on one shared type.

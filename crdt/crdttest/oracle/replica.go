@@ -21,6 +21,15 @@ var roots = [...]*root{
 	{"map", func(d *crdt.Doc, name string) crdt.Shared { return d.Map(name) }},
 	{"xml", func(d *crdt.Doc, name string) crdt.Shared { return d.XMLFragment(name) }},
 	{"element", func(d *crdt.Doc, name string) crdt.Shared { return d.XMLElement(name) }},
+	{"xmltext", func(d *crdt.Doc, name string) crdt.Shared { return d.XMLText(name) }},
+}
+
+// roots are those of a program.
+func (p Program) roots() []*root {
+	if p.XMLText {
+		return roots[:]
+	}
+	return roots[:len(roots)-1]
 }
 
 // replica is one document of a run.
@@ -40,6 +49,7 @@ type replica struct {
 	hooks   hooks
 	noted   bool // hooks are
 	subdocs subdocs
+	by      any // origin of what is applied
 }
 
 // event is an update that a transaction made.
@@ -53,18 +63,25 @@ func newReplica(w *world, config Replica, lazy bool) *replica {
 	r.watches = watches{replica: r, onRoots: config.Watch, react: config.React}
 	r.undo, r.noted = undo{replica: r}, config.Hooks
 	if !lazy {
-		r.defined = roots[:]
+		r.defined = w.program.roots()
 	}
 	r.open()
 	return r
 }
 
-func (r *replica) open() {
+func (r *replica) open() { r.attach(crdt.NewDoc(r.config())) }
+
+func (r *replica) config() crdt.Config {
 	config := crdt.Config{ClientID: r.id, DisableGC: r.noGC, GUID: "oracle"}
 	if r.keep > 0 {
 		config.GCFilter = r.collects
 	}
-	r.doc = crdt.NewDoc(config)
+	return config
+}
+
+// attach goes on with a document.
+func (r *replica) attach(d *crdt.Doc) {
+	r.doc = d
 	r.watches.reset()
 	r.undo.reset()
 	if r.noted {
@@ -150,17 +167,13 @@ func (r *replica) apply(u *update, v2 bool) error {
 	case err != nil:
 		return err
 	case v2:
-		return r.doc.ApplyUpdateV2(bytes, nil)
+		return r.doc.ApplyUpdateV2(bytes, r.by)
 	}
-	return r.doc.ApplyUpdate(bytes, nil)
+	return r.doc.ApplyUpdate(bytes, r.by)
 }
 
 func (r *replica) edit(origin string, ops []Op) (err error) {
-	var by any
-	if origin != "" {
-		by = origin
-	}
-	r.doc.Transact(by, func(tx *crdt.Txn) {
+	r.doc.Transact(asOrigin(origin), func(tx *crdt.Txn) {
 		for _, op := range ops {
 			if err == nil {
 				err = r.editOne(tx, op)
@@ -168,6 +181,14 @@ func (r *replica) edit(origin string, ops []Op) (err error) {
 		}
 	})
 	return err
+}
+
+// asOrigin returns an origin of a program, none for the empty one.
+func asOrigin(name string) any {
+	if name == "" {
+		return nil
+	}
+	return name
 }
 
 func (r *replica) dump() string { return r.print(dump) }
@@ -184,6 +205,18 @@ func (r *replica) print(write func(*strings.Builder, crdt.Shared)) string {
 		}
 		b.WriteString(r.defined[i].name + "=")
 		write(&b, s)
+	}
+	return b.String()
+}
+
+// nodes names what is below each XML fragment, in the order of the document.
+func (r *replica) nodes() string {
+	var b strings.Builder
+	for _, s := range find(r.shared(), isXML) {
+		for n := range fragment(s).Descendants() {
+			b.WriteString(typeName(n) + " ")
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -208,4 +241,5 @@ func (r *replica) observe(o *Observation) {
 	o.add("pending", strconv.AppendBool(nil, r.doc.HasPending()))
 	o.add("contents", []byte(r.dump()))
 	o.add("json", []byte(r.json()))
+	o.add("nodes", []byte(r.nodes()))
 }

@@ -45,6 +45,15 @@ func toShared(v Val) crdt.Shared {
 	return nil
 }
 
+// toNodes returns new nodes for a fragment.
+func toNodes(list []Val) []crdt.Shared {
+	nodes := make([]crdt.Shared, len(list))
+	for i, v := range list {
+		nodes[i] = toShared(v)
+	}
+	return nodes
+}
+
 // toValue turns a value of a program into the engine's. Malformed ones come
 // only from programs written by hand and are reported by panicking.
 func toValue(v Val) crdt.Value {

@@ -51,8 +51,31 @@ function attributes(object) {
 }
 
 function delta(text) {
-  const ops = text.toDelta().map((op) => dump(op.insert) + (op.attributes ? attributes(op.attributes) : ''))
-  return `${text.length}[${ops.join(',')}]`
+  const ops = text.toDelta()
+  const all = `${text.length}[${runs(ops)}]`
+  // Other values in a text count, but are in no delta.
+  if (ops.reduce((n, op) => n + unitsOf(op), 0) !== text.length) return all
+  const from = Math.floor(text.length / 3)
+  return `${all}[${runs(range(ops, from, from + Math.floor(text.length / 2)))}]`
+}
+
+const runs = (ops) => ops.map((op) => dump(op.insert) + (op.attributes ? attributes(op.attributes) : '')).join(',')
+
+const unitsOf = ({ insert }) => (typeof insert === 'string' ? insert.length : 1)
+
+// range returns what of a delta is between two units, half a pair as U+FFFD.
+function range(ops, from, to) {
+  const parts = []
+  let at = 0
+  for (const op of ops) {
+    const [start, end] = [Math.max(from - at, 0), Math.min(to - at, unitsOf(op))]
+    at += unitsOf(op)
+    if (start >= end) continue
+    // Only what is cut: an embed may be half a pair, too.
+    const whole = start === 0 && end === unitsOf(op)
+    parts.push({ ...op, insert: whole ? op.insert : op.insert.slice(start, end).toWellFormed() })
+  }
+  return parts
 }
 
 const quote = (s) => JSON.stringify(s)

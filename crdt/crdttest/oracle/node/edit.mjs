@@ -156,6 +156,14 @@ const edits = {
   'map.scatter': ['map', scatterKeys],
   'map.clear': ['map', (t) => t.clear()],
   'xml.insert': ['xml', insertValues],
+  'xml.insert after': [
+    'xml',
+    (t, op) => {
+      const i = (op.i ?? 0) % (t.length + 1)
+      const ref = i > 0 ? t.get(i - 1) : null
+      t.insertAfter(ref instanceof Y.AbstractType ? ref : null, values(op))
+    },
+  ],
   'xml.delete': ['xml', deleteRange],
   'xml.set attribute': ['element', (t, op) => t.setAttribute(op.key, toValue(op.v[0]))],
   'xml.remove attribute': ['element', (t, op) => t.removeAttribute(op.key)],
@@ -216,6 +224,9 @@ function children(type) {
 
 // holders returns the types with others inside, with those.
 export const holders = (rootTypes) => find(rootTypes, 'holder').map((type) => ({ type, inside: children(type) }))
+
+// fragments returns all live XML fragments and elements.
+export const fragments = (rootTypes) => find(rootTypes, 'xml')
 
 // allTypes returns all live types below the given roots.
 export const allTypes = (rootTypes) => find(rootTypes, 'any')

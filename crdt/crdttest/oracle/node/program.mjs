@@ -2,7 +2,7 @@
 // crdt's side of every rule here is in execute.go, observe.go and edit.go.
 import * as Y from 'yjs'
 import { plain, dump } from './dump.mjs'
-import { edit } from './edit.mjs'
+import { edit, fragments } from './edit.mjs'
 import * as format from './format2.mjs'
 import { setTime } from './clock.mjs'
 import { mark } from './mark.mjs'
@@ -11,7 +11,7 @@ import { watchPending } from './pending.mjs'
 import { snap } from './snap.mjs'
 import { Subdocs } from './subdoc.mjs'
 import { Hooks, Undo } from './undo.mjs'
-import { Watches } from './watch.mjs'
+import { kind, Watches } from './watch.mjs'
 
 // roots are the shared types at the top of each document, in the order in
 // which edits find them.
@@ -21,7 +21,11 @@ const roots = [
   ['map', Y.Map],
   ['xml', Y.XmlFragment],
   ['element', Y.XmlElement],
+  ['xmltext', Y.XmlText],
 ]
+
+// rootsOf returns those of a program.
+const rootsOf = ({ xmltext }) => (xmltext ? roots : roots.slice(0, -1))
 
 export function runProgram({ program }, out) {
   const world = new World(program)
@@ -36,7 +40,8 @@ class World {
     this.log = [] // every update there ever was
     this.marks = [] // relative positions
     this.snaps = []
-    this.replicas = program.replicas.map((config) => new Replica(config, program.lazy ?? false, this.log))
+    this.roots = rootsOf(program)
+    this.replicas = program.replicas.map((config) => new Replica(config, program.lazy ? [] : this.roots, this.log))
   }
 
   run(step, out) {
@@ -44,6 +49,7 @@ class World {
     const from = this.replicas[step.f ?? 0]
     to.events = []
     to.watches.begin()
+    to.by = step.origin ?? null
     if (step.at) setTime(step.at)
     this[step.k](step, to, from, out)
     to.observe(out)
@@ -132,8 +138,12 @@ class World {
     to.reload(step.v2)
   }
 
+  clone(step, to) {
+    to.clone()
+  }
+
   define(step, to) {
-    to.define(roots[(step.t ?? 0) % roots.length])
+    to.define(this.roots[(step.t ?? 0) % this.roots.length])
   }
 
   setid(step, to) {
@@ -191,7 +201,7 @@ function cutStateVector(doc, cuts) {
 }
 
 class Replica {
-  constructor(config, lazy, log) {
+  constructor(config, defined, log) {
     const { id, nogc, keep = 0 } = config
     this.keep = keep
     this.id = id
@@ -201,7 +211,7 @@ class Replica {
     this.cursors = new Map() // replica -> how many of its own were delivered
     this.events = []
     this.caret = { at: 0 }
-    this.defined = lazy ? [] : [...roots]
+    this.defined = [...defined]
     this.watches = new Watches(this, config)
     this.undo = new Undo(this)
     this.hooks = config.hooks ? new Hooks() : null
@@ -210,9 +220,10 @@ class Replica {
     this.doc.clientID = id
   }
 
-  open() {
+  open(fill = () => {}) {
     this.doc = new Y.Doc({ gc: this.gc, gcFilter: (item) => this.collects(item), guid: 'oracle' })
     watchPending(this.doc)
+    fill()
     this.watches.reset()
     this.undo.reset()
     for (const type of this.definedRoots()) this.watches.root(type)
@@ -247,6 +258,22 @@ class Replica {
     this.doc.clientID = this.id
   }
 
+  // clone goes on with a copy of the document, in which no format marks are
+  // deleted that are in the original: Yjs deletes some in what others made.
+  clone() {
+    const state = Y.encodeStateAsUpdateV2(this.doc)
+    this.doc.destroy()
+    this.hooks?.forget()
+    this.open(() => {
+      const makeLocal = (tr) => (tr.local = true)
+      this.definedRoots()
+      this.doc.on('beforeObserverCalls', makeLocal)
+      Y.applyUpdateV2(this.doc, state)
+      this.doc.off('beforeObserverCalls', makeLocal)
+    })
+    this.doc.clientID = this.id
+  }
+
   define(root) {
     if (!this.defined.includes(root)) {
       this.defined.push(root)
@@ -264,7 +291,7 @@ class Replica {
 
   apply(update, v2) {
     const api = v2 ? format.v2 : format.v1
-    api.apply(this.doc, update.in(v2))
+    api.apply(this.doc, update.in(v2), this.by)
     if (this.doc.clientID !== this.id) this.doc.clientID = this.id
   }
 
@@ -275,6 +302,11 @@ class Replica {
   json() {
     const types = this.definedRoots()
     return this.defined.map(([name], i) => `${name}=${plain(types[i].toJSON(), true)}`).join('\n')
+  }
+
+  nodes() {
+    const below = (xml) => [...xml.createTreeWalker(() => true)].map((node) => `${kind(node)} `).join('')
+    return fragments(this.definedRoots()).map((xml) => `${below(xml)}\n`).join('')
   }
 
   observe(out) {
@@ -293,5 +325,6 @@ class Replica {
     out.field('pending', String(pendingStructs !== null || pendingDs !== null))
     out.field('contents', this.dump())
     out.field('json', this.json())
+    out.field('nodes', this.nodes())
   }
 }

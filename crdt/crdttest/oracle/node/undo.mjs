@@ -83,6 +83,12 @@ export class Undo {
         if (types.length > 0) um.addToScope(types[p[1] % types.length])
         break
       }
+      case 6:
+        um.addTrackedOrigin([null, 'b'][p[1 % p.length] % 2])
+        break
+      case 7:
+        um.removeTrackedOrigin([null, 'b'][p[1 % p.length] % 2])
+        break
       case 5:
         um.destroy()
         this.managers.splice(this.managers.indexOf(um), 1)

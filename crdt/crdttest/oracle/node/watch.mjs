@@ -79,8 +79,32 @@ function describe(event, how) {
     `changed ${subs.filter((s) => s !== null).map((s) => JSON.stringify(s))}`,
     `keys ${[...event.keys].map(([k, { action, oldValue }]) => `${JSON.stringify(k)}:${action}:${dump(oldValue)}`)}`,
   ]
-  if (how & deltas) parts.push(`delta ${event.changes.delta.map(part).join(',')}`)
+  if (how & deltas) parts.push(`units ${units(event)}`, `delta ${event.changes.delta.map(part).join(',')}`)
   return parts.join(' ')
+}
+
+// units tells of units at the borders of what a transaction wrote and deleted
+// whether it did so.
+function units(event) {
+  const { beforeState, afterState, deleteSet } = event.transaction
+  const parts = []
+  const tell = (client, clock) => {
+    const struct = { id: { client, clock } }
+    if (clock >= 0 && clock < (afterState.get(client) ?? 0)) {
+      parts.push(`${client}:${clock} ${event.adds(struct)} ${event.deletes(struct)};`)
+    }
+  }
+  for (const [client, after] of [...afterState].sort((a, b) => a[0] - b[0])) {
+    const before = beforeState.get(client) ?? 0
+    for (const clock of [0, before - 1, before, after - 1]) tell(client, clock)
+  }
+  for (const [client, ranges] of [...deleteSet.clients].sort((a, b) => a[0] - b[0])) {
+    for (const { clock, len } of ranges) {
+      tell(client, clock)
+      tell(client, clock + len)
+    }
+  }
+  return parts.join('')
 }
 
 function part({ insert, retain, delete: gone, attributes }) {
@@ -94,7 +118,7 @@ function part({ insert, retain, delete: gone, attributes }) {
   return `${text}{${keys.map((k) => `${JSON.stringify(k)}:${dump(attributes[k])}`)}}`
 }
 
-function kind(type) {
+export function kind(type) {
   if (type instanceof Y.XmlText) return 'XmlText'
   if (type instanceof Y.Text) return 'Text'
   if (type instanceof Y.Array) return 'Array'
