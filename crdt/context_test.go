@@ -38,6 +38,32 @@ func longUpdate(t *testing.T) []byte {
 	return doc.EncodeStateAsUpdate(nil)
 }
 
+// deletions deletes 20,000 ranges of a client or, from a large id on, of as many
+// clients.
+func deletions(client uint64) []byte {
+	var ranges codec.Ranges
+	for i := range uint64(20_000) {
+		if client < 1<<32 {
+			ranges = append(ranges, codec.Range{Client: client, Clock: 3 * i, Len: 1})
+		} else {
+			ranges = append(ranges, codec.Range{Client: client - i, Len: 1})
+		}
+	}
+	var w codec.Writer
+	return w.Finish(ranges)
+}
+
+// TestApplyUpdateContextDeletions looks at the context while many deletions are read.
+func TestApplyUpdateContextDeletions(t *testing.T) {
+	for _, client := range []uint64{1, 1 << 40} {
+		looks := afterChecks{t.Context(), math.MaxInt}
+		must(crdt.NewDoc(crdt.Config{}).ApplyUpdateContext(&looks, deletions(client), nil))
+		if n := math.MaxInt - looks.n; n < 40 {
+			t.Errorf("%d looks at the context", n)
+		}
+	}
+}
+
 // afterChecks is a context that is done once it was asked n times.
 type afterChecks struct {
 	context.Context
@@ -201,6 +227,8 @@ func TestMergeUpdatesContext(t *testing.T) {
 		updates [][]byte
 		looks   int // at least
 	}{
+		"deletions":     {[][]byte{deletions(1), deletions(2)}, 40},
+		"deleters":      {[][]byte{deletions(1), deletions(1 << 40)}, 40},
 		"none":          {nil, 1},
 		"one":           {[][]byte{long}, 10},
 		"two":           {[][]byte{long, long}, 10},

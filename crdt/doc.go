@@ -54,10 +54,13 @@
 //
 // Two things can take seconds, and end with a context: loading what is long
 // (Doc.ApplyUpdateContext), which takes about ten times as long as reading it, and merging
-// any number of updates (MergeUpdatesContext). The other functions without a Doc read
-// one update once, tens of megabytes a second, so whoever limits how long an update
-// may be limits them too; for what is longer than one wants to wait, SplitUpdate gives
-// parts that they can be called with one by one. Editing and encoding take no context,
+// any number of updates (MergeUpdatesContext). Both look at the context many times in a
+// tenth of a second, but for a single text of tens of megabytes, which is looked through at
+// once. The other functions without a Doc read one update once, tens of megabytes a second,
+// so whoever limits how long an update may be limits them too; for what is longer than one
+// wants to wait, SplitUpdate gives parts that they can be called with one by one. Without a
+// context are Doc.Clone, DocFromSnapshot and package packed, which take about as long as
+// loading: of what was loaded already, a second time. Editing and encoding take none,
 // because a transaction, once begun, is always completed.
 //
 // README.md beside the source explains the data structure, and has a table from

@@ -46,7 +46,8 @@ func RenameClient(update []byte, from, to ClientID) ([]byte, error) {
 // on, replaced by those of another from a clock on; units before keep their
 // names. What somebody wrote at the end of one client's clock so becomes what
 // another wrote. The update must hold no structs of the first client from
-// before, and not mention the other. The error wraps ErrMalformed.
+// before, and not mention the other. The error wraps ErrMalformed, also where the
+// other is beyond MaxClientID or a unit would come beyond MaxClock.
 func RebaseClient(update []byte, from, to ID) ([]byte, error) {
 	out, err := codec.Rebase(update, codec.ID{Client: uint64(from.Client), Clock: from.Clock}, codec.ID{Client: uint64(to.Client), Clock: to.Clock})
 	if err != nil {

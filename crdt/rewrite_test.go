@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -239,6 +240,15 @@ func TestRebaseClient(t *testing.T) {
 	}
 	if sv := d.StateVector(); sv[1] != 7 || sv[9] != 7 {
 		t.Errorf("state vector is %v", sv)
+	}
+	for _, to := range []crdt.ID{
+		{Client: crdt.MaxClientID + 1},
+		{Client: 9, Clock: crdt.MaxClock - 1},
+		{Client: 9, Clock: math.MaxUint64 - 1},
+	} {
+		if moved, err := crdt.RebaseClient(late, crdt.ID{Client: 1, Clock: 7}, to); !errors.Is(err, crdt.ErrMalformed) {
+			t.Errorf("moved to %v, which is out of range: %x, %v", to, moved, err)
+		}
 	}
 	if _, err := crdt.RebaseClient(late, crdt.ID{Client: 1, Clock: 8}, crdt.ID{Client: 9}); !errors.Is(err, crdt.ErrMalformed) {
 		t.Errorf("an update from before the move: %v", err)

@@ -17,12 +17,9 @@ const rangeBytes = 40
 // Their effect can be another if a struct is around itself, as in a Section:
 // where that goes depends on what arrives together with it.
 func Split(ctx Context, f Format, update []byte, maxBytes, maxOps int) (pieces [][]byte, aroundItself bool, err error) {
-	c := cutter{format: f, maxBytes: max(maxBytes, 2*structOverhead), maxOps: max(maxOps, 1), w: NewWriter(f)}
-	r := NewFormatReader(f, update)
-	for p := (pace{}); r.Next(); {
-		if err := p.tick(ctx); err != nil {
-			return nil, false, err
-		}
+	c := cutter{format: f, maxBytes: max(maxBytes, 2*structOverhead), maxOps: max(maxOps, 1), w: NewWriter(f), pace: pace{ctx: ctx}}
+	r := newReader(&c.pace, f, update)
+	for r.Next() {
 		aroundItself = aroundItself || r.Struct.aroundItself()
 		if r.Struct.Ref != RefSkip {
 			c.add(r.Struct)
@@ -35,8 +32,8 @@ func Split(ctx Context, f Format, update []byte, maxBytes, maxOps int) (pieces [
 	if err != nil {
 		return nil, false, err
 	}
-	c.addDeletes(deletes.Normalize())
-	return c.out, aroundItself, nil
+	c.addDeletes(deletes.normalize(&c.pace))
+	return c.out, aroundItself, c.pace.err
 }
 
 // cutter writes one piece after another.
@@ -47,6 +44,7 @@ type cutter struct {
 	w                Writer
 	bytes, ops       int
 	end              ID // where the piece's last struct ended
+	pace             pace
 }
 
 // add writes a struct to the current piece, in parts if it is too long.
@@ -65,7 +63,7 @@ func (c *cutter) add(s Struct) {
 		c.bytes += head.size()
 		c.ops++
 		c.end = ID{s.Client, head.End()}
-		if units == s.Len {
+		if units == s.Len || c.pace.err != nil {
 			return
 		}
 		s = s.from(units)
@@ -87,7 +85,7 @@ func (c *cutter) gap(s *Struct) bool {
 // addDeletes writes the delete set behind the structs, over several pieces if
 // it has to be.
 func (c *cutter) addDeletes(deletes Ranges) {
-	for len(deletes) > 0 {
+	for len(deletes) > 0 && c.pace.err == nil {
 		n := min(len(deletes), c.maxOps-c.ops, (c.maxBytes-c.bytes)/rangeBytes)
 		if n <= 0 && c.ops > 0 {
 			c.flush(nil)
@@ -105,6 +103,7 @@ func (c *cutter) addDeletes(deletes Ranges) {
 func (c *cutter) flush(deletes Ranges) {
 	c.out = append(c.out, c.w.Finish(deletes))
 	c.w, c.bytes, c.ops, c.end = NewWriter(c.format), 0, 0, ID{}
+	c.pace.look() // a piece may be a part of one struct
 }
 
 // fitting returns how many of the struct's first units take about size bytes,

@@ -41,6 +41,14 @@ type input struct {
 	cols *columns     // nil: V1
 
 	structs uint64 // how many may still come, with columns
+	pace    *pace
+}
+
+// step counts a step and fails if the context is done.
+func (in *input) step() {
+	if in.pace.over() {
+		in.d.Fail(in.pace.err)
+	}
 }
 
 // columns are the columns of an update of format 2 in their order.
@@ -250,10 +258,9 @@ func (in *input) elements(n uint64) []byte {
 	return slices.Clip(content)
 }
 
-// deletes reads a delete set, in the order in which it is written.
-func (in *input) deletes() (Ranges, error) {
+// deletes reads a delete set, in the order in which it is written, and appends it.
+func (in *input) deletes(out Ranges) (Ranges, error) {
 	d := &in.d
-	var out Ranges
 	n := d.Uint()
 	for i := uint64(0); i < n && d.Err() == nil; i++ {
 		client, ranges := d.Uint(), d.Uint()
@@ -268,6 +275,7 @@ func (in *input) deletes() (Ranges, error) {
 			if clock > lib0.MaxSafeInteger || length > lib0.MaxSafeInteger-clock {
 				d.Fail(ErrClock)
 			}
+			in.step()
 			if d.Err() != nil {
 				return nil, d.Err()
 			}

@@ -6,29 +6,27 @@ import "slices"
 // Between structs of one client that do not follow each other it writes a Skip. It
 // ends with the error of ctx when that is done.
 func Merge(ctx Context, f Format, updates [][]byte) ([]byte, error) {
+	p := &pace{ctx: ctx}
 	if len(updates) == 1 {
-		if err := check(ctx, f, updates[0]); err != nil {
+		if err := check(p, f, updates[0]); err != nil {
 			return nil, err
 		}
 		return slices.Clone(updates[0]), nil
 	}
 	if len(updates) > sortedSources {
-		return mergeMany(ctx, f, updates)
+		return mergeMany(p, f, updates)
 	}
 	readers := make([]*Reader, len(updates))
 	for i, u := range updates {
-		readers[i] = NewFormatReader(f, u)
+		readers[i] = newReader(p, f, u)
 	}
-	return mergeReaders(ctx, f, readers)
+	return mergeReaders(p, f, readers)
 }
 
 // check reads a whole update.
-func check(ctx Context, f Format, update []byte) error {
-	r := NewFormatReader(f, update)
-	for p := (pace{}); r.Next(); {
-		if err := p.tick(ctx); err != nil {
-			return err
-		}
+func check(p *pace, f Format, update []byte) error {
+	r := newReader(p, f, update)
+	for r.Next() {
 	}
 	if r.Err() != nil {
 		return r.Err()
@@ -40,11 +38,11 @@ func check(ctx Context, f Format, update []byte) error {
 // MergeReaders merges a few updates of any formats, whose Readers have just
 // been made, into one of format f.
 func MergeReaders(f Format, readers []*Reader) ([]byte, error) {
-	return mergeReaders(Endless{}, f, readers)
+	return mergeReaders(nil, f, readers)
 }
 
-func mergeReaders(ctx Context, f Format, readers []*Reader) ([]byte, error) {
-	m := merger{out: NewWriter(f)}
+func mergeReaders(p *pace, f Format, readers []*Reader) ([]byte, error) {
+	m := newMerger(p, f)
 	var started []*source
 	for _, r := range readers {
 		s := &source{r: r}
@@ -54,20 +52,18 @@ func mergeReaders(ctx Context, f Format, readers []*Reader) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return m.run(ctx, &sortedQueue{started})
+	return m.run(&sortedQueue{started})
 }
 
 // mergeMany is Merge of so many updates that most of them had better not be
 // opened before it is their turn.
-func mergeMany(ctx Context, f Format, updates [][]byte) ([]byte, error) {
-	m := merger{out: NewWriter(f)}
-	q := heapQueue{format: f, updates: updates, waiting: make([]waiting, 0, len(updates))}
+func mergeMany(p *pace, f Format, updates [][]byte) ([]byte, error) {
+	m := newMerger(p, f)
+	q := heapQueue{pace: p, format: f, updates: updates, waiting: make([]waiting, 0, len(updates))}
 	var s source
-	s.r = &Reader{}
+	s.r = &Reader{in: input{pace: p}}
 	for i, u := range updates {
-		if err := m.pace.tick(ctx); err != nil {
-			return nil, err
-		}
+		s.r.in.step()
 		s.open(f, u)
 		if s.next() {
 			q.waiting = append(q.waiting, waiting{s.r.Struct.ID, i})
@@ -77,15 +73,15 @@ func mergeMany(ctx Context, f Format, updates [][]byte) ([]byte, error) {
 	}
 	if len(q.waiting) > sortedSources {
 		q.sort()
-		return m.run(ctx, &q)
+		return m.run(&q)
 	}
 	var started []*source
 	for _, w := range q.waiting {
-		s := &source{r: NewFormatReader(f, updates[w.update])}
+		s := &source{r: newReader(p, f, updates[w.update])}
 		s.next()
 		started = append(started, s)
 	}
-	return m.run(ctx, &sortedQueue{started})
+	return m.run(&sortedQueue{started})
 }
 
 // merger holds back one struct, so that what follows can still join it.
@@ -94,15 +90,19 @@ type merger struct {
 	current Struct
 	writing bool // current is set
 	deletes Ranges
-	pace    pace
+	pace    *pace // which all sources share
+}
+
+func newMerger(p *pace, f Format) merger {
+	m := merger{out: NewWriter(f), pace: p}
+	m.out.enc.pace = p
+	return m
 }
 
 // run merges the sources of a queue.
-func (m *merger) run(ctx Context, q queue) ([]byte, error) {
+func (m *merger) run(q queue) ([]byte, error) {
 	for s := q.next(); s != nil; s = q.next() {
-		if err := m.step(ctx, s); err != nil {
-			return nil, err
-		}
+		m.step(s)
 		if s.done {
 			if err := m.end(s); err != nil {
 				return nil, err
@@ -112,37 +112,34 @@ func (m *merger) run(ctx Context, q queue) ([]byte, error) {
 	if m.writing {
 		m.out.Struct(&m.current, 0)
 	}
-	return m.out.Finish(m.deletes.Normalize()), nil
+	out := m.out.Finish(m.deletes.normalize(m.pace))
+	if m.pace != nil && m.pace.err != nil {
+		return nil, m.pace.err
+	}
+	return out, nil
 }
 
 // end takes over the delete set of a source that has no structs left, or its
 // error.
-func (m *merger) end(s *source) error {
+func (m *merger) end(s *source) (err error) {
 	if err := s.r.Err(); err != nil {
 		return err
 	}
-	ranges, err := s.r.Deletes()
-	m.deletes = append(m.deletes, ranges...)
+	m.deletes, err = s.r.in.deletes(m.deletes)
 	return err
 }
 
 // step takes structs from s, the first of the queue, up to the first that
 // another source may have to precede.
-func (m *merger) step(ctx Context, s *source) error {
-	if err := m.pace.tick(ctx); err != nil {
-		return err
-	}
+func (m *merger) step(s *source) {
 	client := s.r.Struct.Client
 	if !m.writing {
 		m.current, m.writing = s.r.Struct, true
 		s.next()
-	} else if joined, err := m.join(ctx, s, client); err != nil || !joined {
-		return err
+	} else if !m.join(s, client) {
+		return
 	}
 	for !s.done {
-		if err := m.pace.tick(ctx); err != nil {
-			return err
-		}
 		next := &s.r.Struct
 		if next.Client != client || next.Clock != m.current.End() {
 			break
@@ -150,23 +147,19 @@ func (m *merger) step(ctx Context, s *source) error {
 		m.replace(next)
 		s.next()
 	}
-	return nil
 }
 
 // join puts the first struct of s after the current one. It returns false if
 // the sources have to be looked at again first.
-func (m *merger) join(ctx Context, s *source, client uint64) (bool, error) {
+func (m *merger) join(s *source, client uint64) bool {
 	skipped := false
 	for !s.done && s.r.Struct.End() <= m.current.End() && s.r.Struct.Client >= m.current.Client {
-		if err := m.pace.tick(ctx); err != nil {
-			return false, err
-		}
 		s.next() // known already
 		skipped = true
 	}
 	next := &s.r.Struct
 	if s.done || next.Client != client || skipped && next.Clock > m.current.End() {
-		return false, nil
+		return false
 	}
 	switch {
 	case client != m.current.Client:
@@ -182,7 +175,7 @@ func (m *merger) join(ctx Context, s *source, client uint64) (bool, error) {
 	default:
 		m.append(s, next)
 	}
-	return true, nil
+	return true
 }
 
 // append puts next, which starts inside the current struct or right after it,

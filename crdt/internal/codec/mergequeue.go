@@ -111,6 +111,7 @@ func (q *sortedQueue) sort() {
 // first, and before that is no more than a place in a sorted row; only those
 // that went on after their first turn are in the heap.
 type heapQueue struct {
+	pace    *pace
 	format  Format
 	updates [][]byte
 	waiting []waiting // those that were not first yet
@@ -129,6 +130,9 @@ type waiting struct {
 
 func (q *heapQueue) sort() {
 	sorting.Stable(q.waiting, func(a, b waiting) int {
+		if q.pace.over() {
+			return 0 // ends the sorting soon
+		}
 		return cmp.Or(cmp.Compare(b.Client, a.Client), cmp.Compare(a.Clock, b.Clock))
 	})
 }
@@ -172,7 +176,7 @@ func (q *heapQueue) waitingFirst() bool {
 func (q *heapQueue) take() *source {
 	s := q.spare
 	if q.spare = nil; s == nil {
-		s = &source{r: &Reader{}}
+		s = &source{r: &Reader{in: input{pace: q.pace}}}
 	}
 	s.open(q.format, q.updates[q.waiting[0].update])
 	s.next()

@@ -12,6 +12,7 @@ type Encoder struct {
 	rest []byte      // in V2: what is in no column
 	full lib0.Buffer // what was written before rest
 	cols *outColumns // nil: V1
+	pace *pace
 }
 
 // outColumns are the columns of an update of format 2.
@@ -235,11 +236,11 @@ func (e *Encoder) Subdoc(s Subdoc) {
 
 // Deletes appends a delete set, which must be grouped by client.
 func (e *Encoder) Deletes(r Ranges) {
-	if e.cols == nil {
-		e.rest = r.Append(e.rest)
-		return
+	f := V1
+	if e.cols != nil {
+		f = V2
 	}
-	e.rest = r.appendV2(e.rest)
+	e.rest = r.append(e.rest, f, e.pace)
 }
 
 // Len returns about how many bytes were written.

@@ -9,17 +9,34 @@ type Endless struct{}
 // Err returns nil.
 func (Endless) Err() error { return nil }
 
-// structsPerLook is how many structs are read between two looks at a context: well
-// below a millisecond of work, unless single ones are long.
-const structsPerLook = 1024
+// stepsPerLook is how many steps are between two looks at a context: well below a
+// millisecond of work, unless structs are long.
+const stepsPerLook = 1024
 
-// pace counts structs for the one who looks.
-type pace struct{ structs int }
+// pace looks at a context every so many steps. A nil pace never does.
+type pace struct {
+	ctx   Context
+	steps int
+	err   error // of ctx, once it was found done
+}
 
-// tick counts a struct and returns the error of ctx, if it is the turn to look.
-func (p *pace) tick(ctx Context) error {
-	if p.structs++; p.structs%structsPerLook != 0 {
-		return nil
+// over counts a step, which is a struct or a deleted range, and tells whether ctx
+// is done.
+func (p *pace) over() bool { return p != nil && p.step() }
+
+// Not inlined: where there is no context, a step is to cost no more than a nil check.
+//
+//go:noinline
+func (p *pace) step() bool {
+	if p.steps++; p.steps%stepsPerLook == 0 {
+		p.look()
 	}
-	return ctx.Err()
+	return p.err != nil
+}
+
+// look looks at ctx after what is as long as many steps.
+func (p *pace) look() {
+	if p.err == nil {
+		p.err = p.ctx.Err()
+	}
 }

@@ -29,8 +29,8 @@ func (r *Range) before(o *Range) bool {
 }
 
 // inOrder tells whether the ranges are sorted by client, descending, and clock.
-func (r Ranges) inOrder() bool {
-	for i := 1; i < len(r); i++ {
+func (r Ranges) inOrder(p *pace) bool {
+	for i := 1; i < len(r) && !p.over(); i++ {
 		if r[i].before(&r[i-1]) {
 			return false
 		}
@@ -40,18 +40,18 @@ func (r Ranges) inOrder() bool {
 
 // mergeSort sorts by client, descending, and clock. Delete sets are long, and
 // most are put together from what is in order. spare is half as long.
-func (r Ranges) mergeSort(spare Ranges) {
+func (r Ranges) mergeSort(spare Ranges, p *pace) {
 	if len(r) < 2 {
 		return
 	}
 	mid := len(r) / 2
-	r[:mid].mergeSort(spare)
-	r[mid:].mergeSort(spare)
+	r[:mid].mergeSort(spare, p)
+	r[mid:].mergeSort(spare, p)
 	if !r[mid].before(&r[mid-1]) {
 		return
 	}
 	a, b := spare[:copy(spare, r[:mid])], r[mid:]
-	for i := 0; len(a) > 0; i++ {
+	for i := 0; len(a) > 0 && !p.over(); i++ {
 		if len(b) > 0 && b[0].before(&a[0]) {
 			r[i], b = b[0], b[1:]
 		} else {
@@ -62,15 +62,21 @@ func (r Ranges) mergeSort(spare Ranges) {
 
 // Normalize sorts by client, descending, and clock, and joins ranges that
 // touch or overlap. It works in place and returns the shortened slice.
-func (r Ranges) Normalize() Ranges {
+func (r Ranges) Normalize() Ranges { return r.normalize(nil) }
+
+// normalize is Normalize with a pace. What it returns once that is over is useless.
+func (r Ranges) normalize(p *pace) Ranges {
 	if len(r) < 2 {
 		return r
 	}
-	if !r.inOrder() {
-		r.mergeSort(make(Ranges, (len(r)+1)/2))
+	if !r.inOrder(p) {
+		r.mergeSort(make(Ranges, (len(r)+1)/2), p)
 	}
 	n := 0
 	for _, next := range r[1:] {
+		if p.over() {
+			break
+		}
 		last := &r[n]
 		if last.Client == next.Client && last.End() >= next.Clock {
 			last.Len = max(last.Len, next.End()-last.Clock)
@@ -94,37 +100,28 @@ func (r Ranges) numClients() uint64 {
 
 // Append appends the delete set, which must be grouped by client, as format 1
 // has it.
-func (r Ranges) Append(dst []byte) []byte {
-	dst = lib0.AppendUint(dst, r.numClients())
-	for i := 0; i < len(r); {
-		j := i + 1
-		for j < len(r) && r[j].Client == r[i].Client {
-			j++
-		}
-		dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Client), uint64(j-i))
-		for ; i < j; i++ {
-			dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Clock), r[i].Len)
-		}
-	}
-	return dst
-}
+func (r Ranges) Append(dst []byte) []byte { return r.append(dst, V1, nil) }
 
-// appendV2 appends the delete set as format 2 has it: the clock of a range is
-// counted from the end of the one before, and no range is empty.
-func (r Ranges) appendV2(dst []byte) []byte {
-	if !r.ascend() {
-		r = slices.DeleteFunc(slices.Clone(r), func(x Range) bool { return x.Len == 0 }).Normalize()
+// append appends the delete set as a format has it. In format 2 the clock of a range
+// is counted from the end of the one before, and no range is empty.
+func (r Ranges) append(dst []byte, f Format, p *pace) []byte {
+	least := uint64(0)
+	if f != V1 {
+		least = 1
+		if !r.ascend() {
+			r = slices.DeleteFunc(slices.Clone(r), func(x Range) bool { return x.Len == 0 }).normalize(p)
+		}
 	}
 	dst = lib0.AppendUint(dst, r.numClients())
-	for i := 0; i < len(r); {
+	for i := 0; i < len(r) && !p.over(); {
 		j := i + 1
 		for j < len(r) && r[j].Client == r[i].Client {
 			j++
 		}
 		dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Client), uint64(j-i))
-		for end := uint64(0); i < j; i++ {
-			dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Clock-end), r[i].Len-1)
-			end = r[i].End()
+		for base := uint64(0); i < j && !p.over(); i++ {
+			dst = lib0.AppendUint(lib0.AppendUint(dst, r[i].Clock-base), r[i].Len-least)
+			base = r[i].End() * least
 		}
 	}
 	return dst

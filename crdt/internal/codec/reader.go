@@ -16,8 +16,11 @@ type Reader struct {
 func NewReader(update []byte) *Reader { return NewFormatReader(V1, update) }
 
 // NewFormatReader returns a Reader before the first struct of update.
-func NewFormatReader(f Format, update []byte) *Reader {
-	r := &Reader{}
+func NewFormatReader(f Format, update []byte) *Reader { return newReader(nil, f, update) }
+
+// newReader returns a Reader that ends with the error of p's context.
+func newReader(p *pace, f Format, update []byte) *Reader {
+	r := &Reader{in: input{pace: p}}
 	r.start(f, update)
 	return r
 }
@@ -45,6 +48,7 @@ func (r *Reader) section() bool {
 			}
 			r.in.structs -= r.left
 		}
+		r.in.step()
 	}
 	return r.in.d.Err() == nil
 }
@@ -56,6 +60,7 @@ func (r *Reader) Next() bool {
 		return false
 	}
 	r.Struct.read(&r.in, r.next)
+	r.in.step()
 	if r.in.d.Err() != nil {
 		return false
 	}
@@ -69,7 +74,7 @@ func (r *Reader) Err() error { return r.in.d.Err() }
 
 // Deletes reads the delete set that follows the last struct, in the order in
 // which it is written.
-func (r *Reader) Deletes() (Ranges, error) { return r.in.deletes() }
+func (r *Reader) Deletes() (Ranges, error) { return r.in.deletes(nil) }
 
 // Section is the structs of one client in an update.
 type Section struct {

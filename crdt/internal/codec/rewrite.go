@@ -3,6 +3,8 @@ package codec
 import (
 	"errors"
 	"unicode/utf8"
+
+	"github.com/sheafdocs/sheaf/crdt/internal/lib0"
 )
 
 // ErrRenamed means that an update already holds or names the client that
@@ -81,11 +83,12 @@ var ErrRebase = errors.New("update holds structs from before the move")
 // origins, right origins and parents, and in the delete set. Units before stay
 // what they are. The new client must not occur in the update.
 func Rebase(update []byte, from ID, to ID) ([]byte, error) {
-	clash := false
+	clash, beyond := false, max(to.Client, to.Clock) > lib0.MaxSafeInteger
 	move := func(id *ID) {
 		clash = clash || id.Client == to.Client && from.Client != to.Client
 		if id.Client == from.Client && id.Clock >= from.Clock {
 			*id = ID{to.Client, id.Clock - from.Clock + to.Clock}
+			beyond = beyond || id.Clock > lib0.MaxSafeInteger
 		}
 	}
 	var w Writer
@@ -96,6 +99,7 @@ func Rebase(update []byte, from ID, to ID) ([]byte, error) {
 			return nil, ErrRebase
 		}
 		move(&s.ID)
+		beyond = beyond || s.End() > lib0.MaxSafeInteger
 		if s.HasOrigin {
 			move(&s.Origin)
 		}
@@ -123,6 +127,10 @@ func Rebase(update []byte, from ID, to ID) ([]byte, error) {
 		id := ID{x.Client, x.Clock}
 		move(&id)
 		moved = append(moved, Range{id.Client, id.Clock, x.Len})
+		beyond = beyond || id.Clock+x.Len > lib0.MaxSafeInteger
+	}
+	if beyond {
+		return nil, lib0.ErrIntegerRange
 	}
 	if clash {
 		return nil, ErrRenamed

@@ -2,10 +2,7 @@ package codec
 
 // AppendDeletes appends a delete set, which must be grouped by client.
 func AppendDeletes(f Format, dst []byte, r Ranges) []byte {
-	if f == V1 {
-		return r.Append(dst)
-	}
-	return r.appendV2(dst)
+	return r.append(dst, f, nil)
 }
 
 // ReadSnapshot reads a delete set and the state vector behind it, whose entries
@@ -19,7 +16,7 @@ func ReadSnapshot(f Format, b []byte, yield func(client, clock uint64)) (Ranges,
 	if f != V1 {
 		in.cols = &columns{}
 	}
-	deletes, err := in.deletes()
+	deletes, err := in.deletes(nil)
 	if err != nil {
 		return nil, err
 	}
