@@ -18,8 +18,9 @@
 // The same child also speaks y-protocols, for the tests of crdt/awareness and
 // crdt/yproto, and asks Yrs (npm's ywasm) what plain programs come to
 // (TestSecondVoice). Yrs is not compared byte for byte: it keeps runs apart that
-// Yjs joins, shows minus zero and infinite numbers as JSON does, and does not part
-// surrogate pairs.
+// Yjs joins, shows minus zero and infinite numbers as JSON does, does not part surrogate
+// pairs, and turns ids of more than 32 bits into others. Of formats only that the
+// text with them is the same is compared, and nothing of XML.
 //
 // It is a test kit: it needs Node, and npm once to install yjs and ywasm.
 package oracle

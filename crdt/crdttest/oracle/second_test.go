@@ -14,7 +14,7 @@ import (
 
 // plainKinds are the operations and values about which Yrs is asked.
 var (
-	plainOps    = []string{"text.insert", "text.delete", "array.insert", "array.push", "array.delete", "map.set", "map.delete", "map.clear"}
+	plainOps    = []string{"text.insert", "text.insert formatted", "text.format", "text.delete", "array.insert", "array.push", "array.delete", "map.set", "map.delete", "map.clear"}
 	plainValues = []string{"string", "number", "bool", "null"}
 )
 
@@ -34,11 +34,11 @@ func isPlain(op Op) bool {
 }
 
 // plainProgram leaves out of a program what is not text, lists and maps of plain
-// values, under small ids.
+// values. Yrs (ywasm 0.18.3) takes ids of more than 32 bits for others, so they are cut.
 func plainProgram(p Program) Program {
 	p.Lazy = false
 	for i := range p.Replicas {
-		p.Replicas[i] = Replica{ID: uint64(i + 1)}
+		p.Replicas[i] = Replica{ID: p.Replicas[i].ID & (1<<32 - 1)}
 	}
 	var steps []Step
 	for _, s := range p.Steps {
@@ -78,7 +78,7 @@ type sent struct {
 // format 2, to Yrs as well, and compares what they come to.
 func TestSecondVoice(t *testing.T) {
 	o := start(t)
-	seeds := number(t, "SEEDS", 120)
+	seeds := number(t, "SEEDS", 300)
 	compared, sameState, sameV2 := 0, 0, 0
 	for seed := uint64(1); seed <= seeds; seed++ {
 		w := newWorld(plainProgram(Generate(seed)))
