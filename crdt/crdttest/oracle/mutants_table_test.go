@@ -106,7 +106,7 @@ var mutants = []mutant{
 	{"gaps have no column", "internal/codec/output.go",
 		"e.Uint(n) // in no column", "e.Length(n)"},
 	{"delete set of format 2", "internal/codec/ranges.go",
-		"r[i].Clock-end), r[i].Len-1)", "r[i].Clock-end), r[i].Len)"},
+		"r[i].Len-least)", "r[i].Len)"},
 	{"clocks of deleted ranges", "internal/codec/input.go",
 		"base = clock + length", "base = clock"},
 	{"parents in format 2", "internal/codec/input.go",
