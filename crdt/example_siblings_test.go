@@ -68,3 +68,12 @@ func ExampleDecodeSnapshotV2() {
 	// true
 	// true <nil>
 }
+
+// What the other lacks is sent in format 2.
+func ExampleDoc_EncodeStateAsUpdateV2() {
+	here, there := crdt.NewDoc(crdt.Config{ClientID: 1}), crdt.NewDoc(crdt.Config{ClientID: 2})
+	here.Transact(nil, func(tx *crdt.Txn) { must(here.Text("body").Insert(tx, 0, "hello")) })
+	must(there.ApplyUpdateV2(here.EncodeStateAsUpdateV2(there.StateVector()), nil))
+	fmt.Println(there.Text("body"))
+	// Output: hello
+}

@@ -85,3 +85,14 @@ func ExampleXMLElement_AttributesAt() {
 	}
 	// Output: heading level 1
 }
+
+func ExampleSnapshot() {
+	d := crdt.NewDoc(crdt.Config{ClientID: 1})
+	d.Transact(nil, func(tx *crdt.Txn) {
+		must(d.Text("body").Insert(tx, 0, "text"))
+		must(d.Text("body").Delete(tx, 0, 1))
+	})
+	s := d.Snapshot()
+	fmt.Println(s.StateVector(), s.Deletes())
+	// Output: map[1:4] [{1 0 1}]
+}

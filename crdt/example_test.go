@@ -107,7 +107,7 @@ func ExampleXMLFragment() {
 		must(heading.Insert(tx, 0, text))
 		must(text.Insert(tx, 0, "Title"))
 	})
-	fmt.Println(body)
+	fmt.Println(body.String())
 	// Output: <heading level="1">Title</heading>
 }
 

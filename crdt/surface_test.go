@@ -2,85 +2,77 @@ package crdt_test
 
 import (
 	"go/ast"
-	"go/doc"
+	"go/importer"
 	"go/parser"
 	"go/token"
-	"os"
-	"slices"
-	"strings"
+	"go/types"
+	"path/filepath"
 	"testing"
 )
 
-// entryTypes are the types whose methods are entry points; methods of other
-// types are read off what an entry point returns.
-var entryTypes = []string{"Doc", "Text", "Array", "Map", "XMLFragment", "XMLElement", "UndoManager", "Snapshot"}
+// selfEvident is what needs no example, and why.
+var selfEvident = map[string]string{
+	"Doc.Columns": "only package packed can use it",
+	"ID.String":   "for fmt", "KeyAction.String": "for fmt", "Kind.String": "for fmt", "SnapshotChange.String": "for fmt",
+}
 
-// selfEvident are methods that need no example, because their signature says it all;
-// Columns is for package packed alone.
-var selfEvident = strings.Fields(`ClientID Columns GUID HasPending Subdocs Deleted Deletes RedoStack UndoStack StopCapturing
-	OnAfterAllTransactions OnBeforeAllTransactions OnBeforeObserverCalls OnStackCleared OnStackItemPopped OnStackItemUpdated
-	AddToScope AddTrackedOrigin RemoveTrackedOrigin Attributes AttributeAt AttributeAuthor XMLText`)
-
-// TestExamples lists the entry points that no example shows: functions, and
-// methods of entryTypes, called in none. For format 2 that of format 1 will do.
+// TestExamples lists what the packages export and no example of theirs calls,
+// for methods that of the very type.
 func TestExamples(t *testing.T) {
-	set := token.NewFileSet()
-	var source, tests []*ast.File
-	names, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range names {
-		if !strings.HasSuffix(n.Name(), ".go") {
-			continue
-		}
-		f, err := parser.ParseFile(set, n.Name(), nil, parser.ParseComments)
+	const crdt = "github.com/sheafdocs/sheaf/crdt"
+	imp := importer.ForCompiler(token.NewFileSet(), "source", nil)
+	for dir, path := range map[string]string{".": crdt, "packed": crdt + "/packed"} {
+		pkg, err := imp.Import(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch {
-		case strings.HasSuffix(n.Name(), "_test.go"):
-			tests = append(tests, f)
-		default:
-			source = append(source, f)
-		}
-	}
-	called := map[string]bool{}
-	for _, f := range tests {
-		for _, d := range f.Decls {
-			example, ok := d.(*ast.FuncDecl)
-			if !ok || !strings.HasPrefix(example.Name.Name, "Example") {
-				continue
+		called := calledByExamples(t, dir, imp)
+		check := func(name string, f types.Object) {
+			_, excused := selfEvident[name]
+			if f.Exported() && called[f] == excused {
+				t.Errorf("%s.%s: called by an example: %v, needs none: %v", pkg.Name(), name, called[f], excused)
 			}
-			ast.Inspect(example, func(n ast.Node) bool {
-				if s, ok := n.(*ast.SelectorExpr); ok {
-					called[s.Sel.Name] = true
+			called[f] = true // told once, although several types may embed it
+		}
+		for _, name := range pkg.Scope().Names() {
+			switch o := pkg.Scope().Lookup(name).(type) {
+			case *types.Func:
+				check(name, o)
+			case *types.TypeName:
+				for m := range types.NewMethodSet(types.NewPointer(o.Type())).Methods() {
+					if f := m.Obj().(*types.Func).Origin(); o.Exported() && f.Pkg() == pkg {
+						check(name+"."+f.Name(), f)
+					}
 				}
-				return true
-			})
+			}
 		}
 	}
-	pkg, err := doc.NewFromFiles(set, source, "crdt")
-	if err != nil {
+}
+
+// calledByExamples returns the functions and methods that the examples of a
+// package call.
+func calledByExamples(t *testing.T, dir string, imp types.Importer) map[types.Object]bool {
+	names, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	set, files := token.NewFileSet(), []*ast.File(nil)
+	for _, name := range names {
+		f, err := parser.ParseFile(set, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
+	if _, err := (&types.Config{Importer: imp}).Check("examples", set, files, info); err != nil {
 		t.Fatal(err)
 	}
-	var missing []string
-	check := func(of string, funcs []*doc.Func) {
-		for _, f := range funcs {
-			name := strings.Replace(f.Name, "V2", "", 1)
-			if !called[f.Name] && !called[name] && !slices.Contains(selfEvident, name) {
-				missing = append(missing, of+f.Name)
-			}
+	called := map[types.Object]bool{}
+	for _, o := range info.Uses {
+		if f, ok := o.(*types.Func); ok {
+			called[f.Origin()] = true
 		}
 	}
-	check("", pkg.Funcs)
-	for _, typ := range pkg.Types {
-		check("", typ.Funcs)
-		if slices.Contains(entryTypes, typ.Name) {
-			check(typ.Name+".", typ.Methods)
-		}
-	}
-	if len(missing) > 0 {
-		t.Errorf("no example calls %s", strings.Join(missing, ", "))
-	}
+	return called
 }
