@@ -152,6 +152,30 @@ func TestSubdocs(t *testing.T) {
 	}
 }
 
+// TestDestroyedSubdoc checks that a destroyed entry is replaced by one that is not
+// loaded, and no longer asks for anything itself.
+func TestDestroyedSubdoc(t *testing.T) {
+	d := NewDoc(Config{ClientID: 1})
+	sub := &Subdoc{GUID: "page"}
+	edit(t, d, func(tx *Txn) error { return d.Map("m").Set(tx, "sub", SubdocValue(sub)) })
+	var events []SubdocEvent
+	d.OnSubdocs(func(e SubdocEvent) { events = append(events, e) })
+	sub.Destroy()
+	sub.Destroy()
+	sub.Load()
+	now := d.Subdocs()
+	if len(now) != 1 || now[0] == sub || now[0].GUID != "page" || now[0].ShouldLoad() {
+		t.Fatalf("entries %+v", now)
+	}
+	if len(events) != 1 || !slices.Equal(events[0].Added, now) || !slices.Equal(events[0].Removed, []*Subdoc{sub}) {
+		t.Errorf("events %+v", events)
+	}
+	now[0].Load()
+	if len(events) != 2 || !slices.Equal(events[1].Loaded, now) {
+		t.Errorf("after loading: %+v", events)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	d, other := NewDoc(Config{ClientID: 1}), NewDoc(Config{ClientID: 2})
 	text, array, fields := d.Text("t"), d.Array("a"), d.Map("m")
