@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,11 @@ func TestCRDTCommand(t *testing.T) {
 		}
 		return doc.EncodeStateAsUpdate(nil)
 	}()
+	updateV2, err := crdt.ConvertUpdateToV2(update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	otherRoot := bytes.Replace(update, []byte("\x04text"), []byte("\x05quill"), 1)
 	for name, content := range map[string]string{
 		"good.json":       astralHistory,
 		"wrong.json":      strings.Replace(astralHistory, "cX", "c", 1),
@@ -42,6 +48,11 @@ func TestCRDTCommand(t *testing.T) {
 		"good.yjs":        string(update),
 		"cut.yjs":         string(update[:len(update)-4]),
 		"empty.yjs":       "",
+		"history":         " \n" + astralHistory,
+		"update":          string(update),
+		"updateV2":        string(updateV2),
+		"garbage":         "garbage",
+		"quill.yjs":       string(otherRoot),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
 			t.Fatal(err)
@@ -60,7 +71,12 @@ func TestCRDTCommand(t *testing.T) {
 		{"trace", "short.json", "short.json: unexpected EOF"},
 		{"trace", "nothing.json", "the history has no transactions"},
 		{"trace", "packed.json.gz", "unpack trace"},
-		{"trace", "cut.yjs", "of neither update format"},
+		{"trace", "history", ""},
+		{"trace", "update", ""},
+		{"trace", "updateV2", ""},
+		{"trace", "quill.yjs", "there is nothing to compare"},
+		{"trace", "garbage", "neither a history in JSON nor of one of the update formats"},
+		{"trace", "cut.yjs", "neither a history in JSON nor of one of the update formats"},
 		{"trace", "empty.yjs", "is empty"},
 		{"trace", "missing.json", "the recorded history is absent"},
 		{"trace", ".", "is not a file"},

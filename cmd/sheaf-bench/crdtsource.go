@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/tracetest"
@@ -27,19 +26,24 @@ type crdtSource struct {
 	trace *tracetest.Trace // once it was read
 }
 
-// isUpdate tells whether the file holds an update, by its name.
-func (s *crdtSource) isUpdate() bool {
-	for _, ext := range []string{".yjs", ".bin", ".update"} {
-		if strings.HasSuffix(s.path, ext) {
-			return true
-		}
+// isUpdate tells whether the file holds an update: by its name or, where that says
+// nothing, because it does not begin as a trace does.
+func (s *crdtSource) isUpdate() (bool, error) {
+	switch filepath.Ext(s.path) {
+	case ".yjs", ".bin", ".update":
+		return true, nil
+	case ".json", ".gz":
+		return false, nil
 	}
-	return false
+	trace, err := tracetest.IsTrace(s.path)
+	return !trace, err
 }
 
 // kind says what the file is: a kind of trace, or an update.
 func (s *crdtSource) kind() (string, error) {
-	if s.isUpdate() {
+	if is, err := s.isUpdate(); err != nil {
+		return "", err
+	} else if is {
 		return updateKind, nil
 	}
 	if s.trace == nil {
@@ -75,8 +79,10 @@ func describe(kind string) string {
 
 // update reads the file as an update and says of which format it is.
 func (s *crdtSource) update() (update []byte, format int, err error) {
-	if !s.isUpdate() {
-		return nil, 0, fmt.Errorf("%s: the work needs an update (.yjs, .bin or .update)", s.path)
+	if is, err := s.isUpdate(); err != nil {
+		return nil, 0, err
+	} else if !is {
+		return nil, 0, fmt.Errorf("%s: the work needs an update, and this is a history in JSON", s.path)
 	}
 	if update, err = tracetest.ReadUpdate(s.path); err != nil {
 		return nil, 0, err
@@ -88,7 +94,7 @@ func (s *crdtSource) update() (update []byte, format int, err error) {
 		return update, 2, nil
 	}
 	if _, err := crdt.Inspect(update); err != nil {
-		return nil, 0, fmt.Errorf("%s: of neither update format: %w", s.path, err)
+		return nil, 0, fmt.Errorf("%s: neither a history in JSON nor of one of the update formats: %w", s.path, err)
 	}
 	return update, 1, nil
 }

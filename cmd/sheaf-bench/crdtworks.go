@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"unicode/utf16"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/packed"
 	"github.com/sheafdocs/sheaf/crdt/tracetest"
 )
 
@@ -247,14 +249,54 @@ func b3Input(*crdtSource) (*crdtInput, error) {
 	return in, nil
 }
 
-// fileInput is an update as it lies in a file. What it says is known by hash
-// where Yjs has loaded it before.
+// fileInput is an update as it lies in a file. What it says is known by hash where
+// Yjs has loaded it before. Otherwise it is what comes by another way: the update is
+// converted to the other format, loaded and packed, and what is visible is read of that.
 func fileInput(s *crdtSource) (*crdtInput, error) {
 	update, format, err := s.update()
 	if err != nil {
 		return nil, err
 	}
-	return &crdtInput{Format: format, TextSHA256: s.knownText(), updates: [][]byte{update}}, nil
+	in := &crdtInput{Format: format, TextSHA256: s.knownText(), updates: [][]byte{update}}
+	if in.TextSHA256 != "" {
+		return in, nil
+	}
+	if in.Text, err = textAnotherWay(update, format); err != nil {
+		return nil, fmt.Errorf("%s: find out what it says: %w", s.path, err)
+	}
+	if in.Text == "" {
+		return nil, fmt.Errorf(`%s: there is nothing to compare: its root "text" is empty, and others are not looked at`, s.path)
+	}
+	return in, nil
+}
+
+// textAnotherWay returns what an update says, without the ways that are measured.
+func textAnotherWay(update []byte, format int) (string, error) {
+	convert, apply := crdt.ConvertUpdateToV2, (*crdt.Doc).ApplyUpdateV2
+	if format == 2 {
+		convert, apply = crdt.ConvertUpdateToV1, (*crdt.Doc).ApplyUpdate
+	}
+	other, err := convert(update)
+	if err != nil {
+		return "", err
+	}
+	doc := crdt.NewDoc(crdt.Config{})
+	if err := apply(doc, other, nil); err != nil {
+		return "", err
+	}
+	doc.Text("text")
+	if doc.HasPending() {
+		return "", errors.New("some of its units wait for others, which are not in it")
+	}
+	file, err := packed.Open(packed.Pack(doc))
+	if err != nil {
+		return "", err
+	}
+	visible, err := file.Visible()
+	if err != nil {
+		return "", err
+	}
+	return visible.Text("text").String(), nil
 }
 
 // units returns the edits of each transaction in UTF-16 units, checked against

@@ -1,6 +1,7 @@
 package tracetest
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -29,25 +30,51 @@ var ErrAbsent = errors.New("the recorded history is absent; docs/benchmarks.md s
 // ErrTooLarge says that a file holds more than is read.
 var ErrTooLarge = errors.New("more than is read of a history")
 
-// Read reads a trace, JSON or, where its name ends in .gz, JSON that was
-// packed, and checks its references.
+// Read reads a trace, JSON or packed JSON, and checks its references.
 func Read(path string) (*Trace, error) {
 	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
+	r := bufio.NewReader(f)
+	if isPacked(r) || strings.HasSuffix(path, ".gz") {
+		unpacked, err := gzip.NewReader(r)
+		if err != nil {
 			return nil, fmt.Errorf("unpack trace %s: %w", path, err)
 		}
+		r = bufio.NewReader(unpacked)
 	}
 	t, err := readTrace(r)
 	if err != nil {
 		return nil, fmt.Errorf("read trace %s: %w", path, err)
 	}
 	return t, nil
+}
+
+// IsTrace tells whether a file begins as a trace does: as packed, or as JSON.
+func IsTrace(path string) (bool, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	r := bufio.NewReader(f)
+	if isPacked(r) {
+		return true, nil
+	}
+	start, _ := r.Peek(64) // what is too short says so when it is read
+	start = bytes.TrimLeft(start, " \t\r\n")
+	// An update may begin with a brace, if 123 clients wrote in it.
+	inside, isObject := bytes.CutPrefix(start, []byte("{"))
+	inside = bytes.TrimLeft(inside, " \t\r\n")
+	return isObject && (len(inside) == 0 || inside[0] == '"' || inside[0] == '}'), nil
+}
+
+// isPacked tells whether what is read next begins as gzip does.
+func isPacked(r *bufio.Reader) bool {
+	start, _ := r.Peek(2)
+	return string(start) == "\x1f\x8b"
 }
 
 func readTrace(r io.Reader) (*Trace, error) {
