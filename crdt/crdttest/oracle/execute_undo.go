@@ -163,12 +163,12 @@ func (u *undo) act(step Step) error {
 		u.note("redone %v", item != nil)
 		return err
 	case actClear:
-		m.Clear(step.Picks[1]%3 != 0, step.Picks[1]%3 != 1)
+		m.Clear(step.choice(1)%3 != 0, step.choice(1)%3 != 1)
 	case actStop:
 		m.StopCapturing()
 	case actScope:
 		if types := u.types(); len(types) > 0 {
-			return m.AddToScope(types[step.Picks[1]%len(types)])
+			return m.AddToScope(types[step.choice(1)%len(types)])
 		}
 	case actTrack:
 		return m.AddTrackedOrigin(step.origin())

@@ -73,14 +73,14 @@ export class Undo {
         this.seen.push(`redone ${um.redo() !== null}`)
         break
       case 2:
-        um.clear(p[1] % 3 !== 0, p[1] % 3 !== 1)
+        um.clear(p[1 % p.length] % 3 !== 0, p[1 % p.length] % 3 !== 1)
         break
       case 3:
         um.stopCapturing()
         break
       case 4: {
         const types = allTypes(this.replica.definedRoots())
-        if (types.length > 0) um.addToScope(types[p[1] % types.length])
+        if (types.length > 0) um.addToScope(types[p[1 % p.length] % types.length])
         break
       }
       case 6:
