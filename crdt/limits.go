@@ -39,10 +39,10 @@ const (
 // bytes. An update beyond them is malformed; format 1 has no such limit.
 const (
 	// FormatV2FreeStructs and FormatV2StructsPerByte bound its structs.
-	FormatV2FreeStructs    = 1 << 18
-	FormatV2StructsPerByte = 2
+	FormatV2FreeStructs    = codec.FreeStructs
+	FormatV2StructsPerByte = codec.StructsPerByte
 	// FormatV2FreeKeyBytes and FormatV2KeyBytesPerByte bound the bytes of the keys of
 	// formats that it names by number instead of writing them again.
-	FormatV2FreeKeyBytes    = 1 << 16
-	FormatV2KeyBytesPerByte = 8
+	FormatV2FreeKeyBytes    = codec.FreeKeyBytes
+	FormatV2KeyBytesPerByte = codec.KeyBytesPerByte
 )

@@ -24,15 +24,15 @@ const (
 // Limits on what an update of format 2 may hold beyond its own size, because a
 // few bytes there can stand for any number of equal structs.
 const (
-	// freeStructs and structsPerByte bound the structs of an update. A document
+	// FreeStructs and StructsPerByte bound the structs of an update. A document
 	// beyond that is one that has forgotten nearly all it ever held; it can
 	// still be exchanged in format 1.
-	freeStructs    = 1 << 18
-	structsPerByte = 2
-	// freeKeyBytes and keyBytesPerByte bound the keys of format marks that are
+	FreeStructs    = 1 << 18
+	StructsPerByte = 2
+	// FreeKeyBytes and KeyBytesPerByte bound the keys of format marks that are
 	// named by number instead of being repeated, which Yjs never does.
-	freeKeyBytes    = 1 << 16
-	keyBytesPerByte = 8
+	FreeKeyBytes    = 1 << 16
+	KeyBytesPerByte = 8
 )
 
 // input reads the fields of structs in either format.
@@ -97,9 +97,9 @@ func (in *input) start(f Format, update []byte) {
 		parentInfo: in.d.ByteColumn(),
 		typeRef:    in.d.UintColumn(),
 		length:     in.d.UintColumn(),
-		keys:       &keyTable{budget: freeKeyBytes + keyBytesPerByte*len(update)},
+		keys:       &keyTable{budget: FreeKeyBytes + KeyBytesPerByte*len(update)},
 	}
-	in.structs = freeStructs + structsPerByte*uint64(len(update))
+	in.structs = FreeStructs + StructsPerByte*uint64(len(update))
 	if f == Kept {
 		in.structs = math.MaxUint64
 	}
