@@ -53,11 +53,11 @@ func Compare(yjs, ours []Observation) *Divergence {
 }
 
 // failsInYjs tells whether a step ended in an error of Yjs's own. Of two undo managers
-// of one type, clearing one lets go of what the other holds; undoing there then looks
-// for the content of a parent that was collected.
+// of one type, clearing one lets go of what the other holds, and every edit clears what
+// can be redone; undoing then looks for content and parents that were collected.
 func failsInYjs(yjs Observation) bool {
 	err := yjs.Get("error")
-	return bytes.Contains(err, []byte("(reading '_map')")) && bytes.Contains(err, []byte("at redoItem ("))
+	return bytes.HasPrefix(err, []byte("TypeError: Cannot read properties of undefined")) && bytes.Contains(err, []byte("at redoItem ("))
 }
 
 func compareStep(yjs, ours Observation) *Divergence {
