@@ -20,7 +20,7 @@ func Split(ctx Context, f Format, update []byte, maxBytes, maxOps int) (pieces [
 	c := cutter{format: f, maxBytes: max(maxBytes, 2*structOverhead), maxOps: max(maxOps, 1), w: NewWriter(f), pace: pace{ctx: ctx}}
 	r := newReader(&c.pace, f, update)
 	for r.Next() {
-		aroundItself = aroundItself || r.Struct.aroundItself()
+		aroundItself = aroundItself || r.aroundItself()
 		if r.Struct.Ref != RefSkip {
 			c.add(r.Struct)
 		}

@@ -99,7 +99,8 @@ func (o *obfuscator) value(v lib0.Any) lib0.Any {
 	case lib0.KindNumber:
 		v = lib0.Number(v.Number() + 0) // minus zero is zero here
 	}
-	written := string(lib0.AppendAny(nil, v))
+	// A string may have halves of surrogate pairs, unlike what is written of it.
+	written := v.Str() + string(lib0.AppendAny(nil, v))
 	chosen, ok := o.values[written]
 	if !ok {
 		chosen = next

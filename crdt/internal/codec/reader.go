@@ -10,6 +10,9 @@ type Reader struct {
 	sections uint64 // clients still to come
 	left     uint64 // structs still to come of the current client
 	next     ID
+
+	row    uint64 // where the structs began of which each continues the one before
+	rowEnd ID     // and where the last of them ended
 }
 
 // NewReader returns a Reader before the first struct of an update of format 1.
@@ -69,6 +72,19 @@ func (r *Reader) Next() bool {
 	return true
 }
 
+// aroundItself says whether the struct has one unit on both sides, or a right origin
+// that is left of its origin: in what the structs before wrote in a row. It is called
+// for each struct.
+func (r *Reader) aroundItself() bool {
+	s := &r.Struct
+	if r.rowEnd != s.ID || s.Origin != (ID{s.Client, s.Clock - 1}) {
+		r.row = s.Clock
+	}
+	r.rowEnd = ID{s.Client, s.End()}
+	inRow := s.Right.Client == s.Client && s.Right.Clock-r.row < s.Clock-r.row // never below the row, as these are unsigned
+	return s.HasOrigin && s.HasRight && (inRow || s.Origin == s.Right)
+}
+
 // Err returns the first error met.
 func (r *Reader) Err() error { return r.in.d.Err() }
 
@@ -87,7 +103,8 @@ type Section struct {
 	taken, left   uint64
 	text          int // bytes of strings
 	dropped       bool
-	// AroundItself: a struct has the same unit as origin and as right origin.
+	// AroundItself: a struct has the same unit as origin and as right origin, or a
+	// right origin further left in what it continues.
 	AroundItself bool
 }
 
@@ -110,7 +127,7 @@ func ScanInto(sections []Section, f Format, update []byte) ([]Section, Ranges, e
 			if r.Struct.Ref == RefString {
 				s.text += len(r.Struct.Content)
 			}
-			s.AroundItself = s.AroundItself || r.Struct.aroundItself()
+			s.AroundItself = s.AroundItself || r.aroundItself()
 		}
 		s.end = r.next.Clock
 		if n := len(sections); n > 0 && sections[n-1].Client == s.Client {

@@ -43,9 +43,6 @@ type Struct struct {
 // End returns the clock after the last unit.
 func (s *Struct) End() uint64 { return s.Clock + s.Len }
 
-// aroundItself says whether the struct has one unit on both sides.
-func (s *Struct) aroundItself() bool { return s.HasOrigin && s.HasRight && s.Origin == s.Right }
-
 // read reads the struct at the given client and clock.
 func (s *Struct) read(in *input, id ID) {
 	info := in.info()
