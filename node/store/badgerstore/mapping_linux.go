@@ -104,6 +104,12 @@ func (m *mapping) reserve(path string, fd int, n int64) error {
 	return err
 }
 
+// stillJournals says whether the file system still takes changes. When its journal
+// ends by an error, ext4 may not be able to note that blocks of a log were written, and
+// then the flush of the log says nothing of it, but another change fails. So one is
+// made after each flush: the lock's first block, which it has, is asked for.
+func (s *Store) stillJournals() error { return reserveBlocks(int(s.lock.Fd()), 1) }
+
 // reserveBlocks gives the first n bytes of a file disk blocks of its own without
 // changing its size or content. A file system that cannot do this is no error:
 // then only the check of free space protects.

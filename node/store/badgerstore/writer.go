@@ -250,6 +250,9 @@ func (s *Store) flushGroup(group []*request) error {
 		}
 		return txn.Commit()
 	})
+	if err == nil {
+		err = s.stillJournals()
+	}
 	if err == nil && s.cfg.SyncFault != nil {
 		err = s.cfg.SyncFault()
 	}
