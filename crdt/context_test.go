@@ -134,37 +134,47 @@ func TestApplyUpdateContext(t *testing.T) {
 	})
 }
 
-// TestApplyUpdateContextAroundItself applies an item that has one unit on both
-// sides, which undoing sometimes writes, steps after that unit: its place depends
-// on what arrives with it.
+// TestApplyUpdateContextAroundItself applies items as undoing sometimes writes them,
+// steps after the units around them: one unit on both sides, or a right origin that
+// comes before the origin in what was written in a row. Their place depends on what
+// arrives with them.
 func TestApplyUpdateContextAroundItself(t *testing.T) {
-	var w codec.Writer
 	const long = 10_000 // structs
-	for clock := range uint64(long) {
-		s := codec.Struct{ID: codec.ID{Client: 9, Clock: clock}, Ref: codec.RefString, Len: 1, Content: []byte{'a' + byte(clock%26)}}
-		if clock == 0 {
-			s.Parent, s.Root = codec.ParentRoot, []byte("text")
-		} else {
-			s.HasOrigin, s.Origin = true, codec.ID{Client: 9, Clock: clock - 1}
+	unit := func(clock uint64) codec.ID { return codec.ID{Client: 9, Clock: clock} }
+	for name, c := range map[string]struct {
+		id, origin, right codec.ID
+		at                int // where Yjs puts it
+	}{
+		"a unit": {codec.ID{Client: 5}, unit(1), unit(1), 2},
+		"a run":  {unit(long), unit(long - 1), unit(long / 2), long},
+	} {
+		var w codec.Writer
+		for clock := range uint64(long) {
+			s := codec.Struct{ID: unit(clock), Ref: codec.RefString, Len: 1, Content: []byte("a")}
+			if clock == 0 {
+				s.Parent, s.Root = codec.ParentRoot, []byte("text")
+			} else {
+				s.HasOrigin, s.Origin = true, unit(clock-1)
+			}
+			w.Struct(&s, 0)
 		}
-		w.Struct(&s, 0)
-	}
-	around := codec.ID{Client: 9, Clock: 1}
-	w.Struct(&codec.Struct{
-		ID: codec.ID{Client: 5}, Ref: codec.RefString, Len: 1, Content: []byte("X"),
-		HasOrigin: true, Origin: around, HasRight: true, Right: around,
-	}, 0)
-	v1 := w.Finish(nil)
-	v2, err := crdt.ConvertUpdateToV2(v1)
-	must(err)
-	atOnce := crdt.NewDoc(crdt.Config{})
-	must(atOnce.ApplyUpdate(v1, nil))
-	inSteps, inStepsV2 := crdt.NewDoc(crdt.Config{}), crdt.NewDoc(crdt.Config{})
-	must(inSteps.ApplyUpdateContext(t.Context(), v1, nil))
-	must(inStepsV2.ApplyUpdateV2Context(t.Context(), v2, nil))
-	for name, doc := range map[string]*crdt.Doc{"V1": inSteps, "V2": inStepsV2} {
-		if got, want := doc.Text("text").String()[:5], atOnce.Text("text").String()[:5]; got != want {
-			t.Errorf("%s: in steps %q, at once %q", name, got, want)
+		w.Struct(&codec.Struct{
+			ID: c.id, Ref: codec.RefString, Len: 1, Content: []byte("X"),
+			HasOrigin: true, Origin: c.origin, HasRight: true, Right: c.right,
+		}, 0)
+		v1 := w.Finish(nil)
+		v2, err := crdt.ConvertUpdateToV2(v1)
+		must(err)
+		for way, apply := range map[string]func(*crdt.Doc) error{
+			"at once":      func(d *crdt.Doc) error { return d.ApplyUpdate(v1, nil) },
+			"in steps":     func(d *crdt.Doc) error { return d.ApplyUpdateContext(t.Context(), v1, nil) },
+			"in steps, V2": func(d *crdt.Doc) error { return d.ApplyUpdateV2Context(t.Context(), v2, nil) },
+		} {
+			doc := crdt.NewDoc(crdt.Config{})
+			must(apply(doc))
+			if got := strings.Index(doc.Text("text").String(), "X"); got != c.at {
+				t.Errorf("around %s, %s: at %d, not %d", name, way, got, c.at)
+			}
 		}
 	}
 }

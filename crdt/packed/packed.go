@@ -7,9 +7,10 @@
 //
 // The package promises to give back the bytes of EncodeStateAsUpdate, to notice
 // damage by checksums, to reject malformed input with an error, to unpack at
-// most MaxUnpackedBytes of each part, and to bound the number of items by the bytes
-// they are in (FreeItems, ItemsPerByte). It is apart from crdt because who only merges need not pay for a compressor. It
-// leaves out where the bytes are kept.
+// most MaxUnpackedBytes of each part, and to bound the number of items by the
+// bytes they are in (FreeItems, ItemsPerByte). It is apart from crdt because who
+// only merges need not pay for a compressor. It leaves out where the bytes are
+// kept.
 package packed
 
 import (
