@@ -54,7 +54,7 @@ const (
 // time.
 func measureWork(w crdtWork, in *crdtInput, repeat time.Duration) crdtResult {
 	// After a collection Go may go on in another thread, most often on another
-	// processor, whose cache is cold: friends-merged then took 1.25 ms, not 0.72.
+	// processor, whose cache is cold: friends-merged took 0.78 ms, and 0.73 with this.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	r := newResult(w)
