@@ -75,8 +75,15 @@ type ownDevice struct {
 	data   homeDevice
 }
 
+// homeVersion differs whenever what a home document says may differ.
+type homeVersion struct {
+	body   int
+	access uint64
+}
+
 // homeData is what a home document says.
 type homeData struct {
+	version   homeVersion
 	devices   map[wire.Device]homeDevice
 	documents map[wire.DocID]homeDocument
 	contacts  map[wire.UserID]homeContact
@@ -93,6 +100,7 @@ func (d *Document) readHome() homeData {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	h := homeData{
+		version: homeVersion{d.merged.times, d.access.Revision()},
 		devices: map[wire.Device]homeDevice{}, documents: map[wire.DocID]homeDocument{},
 		contacts: map[wire.UserID]homeContact{}, links: map[linkRef]homeLink{}, hash: map[wire.Device]wire.SealHash{},
 	}

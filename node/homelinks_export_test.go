@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sheafdocs/sheaf/node/wire"
 )
@@ -23,4 +24,20 @@ func SetHomeLink(n *Node, doc wire.DocID, op wire.OpID, secret string) error {
 		return err
 	}
 	return home.writeHome(context.Background(), homeChange{homeLinks, linkRef{doc, op}.String(), homeLink{Secret: secret}})
+}
+
+// TendHomeBefore has a node follow what its home document says, with a change
+// that arrives when it was read and nothing has been done about it.
+func TendHomeBefore(n *Node, d *Document, change func() error) error {
+	home, err := n.readyHome()
+	if err != nil {
+		return err
+	}
+	n.home.tending.Lock()
+	h := home.readHome()
+	if err = change(); err == nil {
+		_, err = n.tendListed(d, home.id, &h)
+	}
+	n.home.tending.Unlock()
+	return errors.Join(err, n.tendHome(context.Background()))
 }

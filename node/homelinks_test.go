@@ -105,3 +105,30 @@ func TestHomeLinksThatAreNotTheInvitesAreNotShown(t *testing.T) {
 		}
 	}
 }
+
+// TestHomeChangedWhileFollowed: what arrives while the home document is being
+// followed is followed next, not taken for what was read before it.
+func TestHomeChangedWhileFollowed(t *testing.T) {
+	ctx := context.Background()
+	laptop, phone := start(t), start(t)
+	d := create(t, laptop, "Plan")
+	write(t, d, "one")
+	pair(t, laptop, phone, "phone")
+	onPhone := copyOf(t, phone, d.ID(), "one")
+	link, err := d.MakeLink(ctx, node.LinkTerms{Role: access.Viewer, Label: "later"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() bool {
+		links := onPhone.Links()
+		return len(links) == 1 && links[0].Secret != nil
+	}
+	await(t, "the phone to show the link", shown)
+	err = node.TendHomeBefore(phone, onPhone, func() error { return node.SetHomeLink(phone, d.ID(), link.ID, "?") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown() {
+		t.Error("a link is shown that the home document does not tell of any more")
+	}
+}

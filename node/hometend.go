@@ -11,9 +11,10 @@ import (
 
 // tendedHome is the state of a document that tendHome has dealt with.
 type tendedHome struct {
-	access, home uint64
-	keys         int
-	title        string
+	access uint64
+	home   homeVersion
+	keys   int
+	title  string
 }
 
 // tendHomeDelay gathers changes before they are followed.
@@ -66,29 +67,17 @@ func (n *Node) tendHome(ctx context.Context) error {
 		return n.setHome(ctx, h.next.ID)
 	}
 	errs := n.adoptListed(ctx, &h)
-	version := home.version()
 	var changes []homeChange
 	for _, d := range n.Documents() {
 		if n.IsHome(d.id) {
 			continue
 		}
-		change, err := n.tendListed(d, home.id, &h, version)
+		change, err := n.tendListed(d, home.id, &h)
 		errs = errors.Join(errs, err)
 		changes = append(changes, change...)
 	}
 	changes = append(changes, n.describeSelf(&h)...)
 	return errors.Join(errs, home.writeHome(ctx, changes...))
-}
-
-// version changes whenever what tendHome reads of a home document may have.
-func (d *Document) version() uint64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var sum uint64
-	for _, clock := range d.stateVector() {
-		sum += uint64(clock)
-	}
-	return sum<<20 + d.access.Revision()
 }
 
 // adoptListed opens the documents of the list that are not here, and takes
@@ -120,13 +109,13 @@ func (d *Document) holdsAll(texts map[string]string) bool {
 
 // tendListed lists a document in the home document, and lets the user's other
 // devices into it where this device is the one to do so.
-func (n *Node) tendListed(d *Document, home wire.DocID, h *homeData, version uint64) ([]homeChange, error) {
+func (n *Node) tendListed(d *Document, home wire.DocID, h *homeData) ([]homeChange, error) {
 	if d.State() != StateReady {
 		return nil, nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := tendedHome{d.access.Revision(), version, len(d.keys), d.titleLocked()}
+	now := tendedHome{d.access.Revision(), h.version, len(d.keys), d.titleLocked()}
 	if n.home.tended[d.id] == now {
 		return nil, nil
 	}
