@@ -7,8 +7,10 @@
 // (Doc.Transact); each transaction yields one update (Doc.OnUpdate), tells the
 // observers of the types that it changed how they changed (Observe), and
 // replicas that have applied the same updates, in whatever order and however
-// often (Doc.ApplyUpdate), hold the same content. An UndoManager undoes the edits
-// of one author. A RelativePosition (Doc.Resolve) stays where it is while others
+// often (Doc.ApplyUpdate), hold the same content; only what was undone inside a type
+// that undoing had made again can stand in another order, as in Yjs (yjs#794, see
+// "Undoing" in README.md). An UndoManager undoes the edits of one author. A
+// RelativePosition (Doc.Resolve) stays where it is while others
 // edit. A Snapshot (Doc.Snapshot) names a state, and Text.DeltaAt, Array.AllAt,
 // Map.AllAt and Doc.DocFromSnapshot show what was there. Text.Authors tells who
 // wrote what. Clone and Doc.Clone copy types and documents. MergeUpdates,
@@ -32,7 +34,7 @@
 // change the document when they are malformed, and never cost memory beyond a
 // small multiple of their size; that Yjs 13.6 would encode the same state in
 // the same bytes; and that no operation takes time in proportion to the
-// document, but for what README.md says of events, undoing and snapshots. It
+// document, but for those that "What costs what" in README.md lists. It
 // starts no goroutine and reads no clock, randomness, file or network: client ids
 // come from the caller.
 //
