@@ -3,6 +3,7 @@ package crdt
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"testing"
 )
@@ -74,12 +75,21 @@ func read(t *testing.T, d *Doc) string {
 	for key, v := range text.Attributes() {
 		seen = append(seen, key, v.Kind())
 	}
+	seen = append(seen, seeAttributes(now, text)...)
 	for a := range text.Authors(0, text.Len()) {
 		see(a, nil)
 		p, err := NewRelativePosition(text, a.Index, -1)
 		see(p, err)
+		item, hasItem := p.Item()
+		typ, hasType := p.Type()
+		root, hasRoot := p.Root()
+		seen = append(seen, item, hasItem, typ, hasType, root, hasRoot, p.Assoc(), p.Encode(), p.RenameClient(1, 2).Encode())
+		see(p.MarshalJSON())
 		at, ok := d.Resolve(p, true)
 		seen = append(seen, at.Index, ok, at.Type == Shared(text), d.Keyed(a.ID))
+	}
+	for key, v := range m.AllAt(now) {
+		seen = append(seen, key, v.Kind())
 	}
 	for key, v := range m.All() {
 		again, ok := m.Get(key)
@@ -88,8 +98,13 @@ func read(t *testing.T, d *Doc) string {
 			t.Errorf("%s has several values", key)
 		}
 		id, ok := m.Author(key)
-		seen = append(seen, key, id, ok, m.Has(key))
+		seen = append(seen, key, id, ok, m.Has(key), m.Len())
 		switch s := v.Shared().(type) {
+		case *Text:
+			seen = append(seen, seeAttributes(now, s)...)
+			for i, run := range s.All() {
+				seen = append(seen, i, run.Insert.Kind())
+			}
 		case *Array:
 			for i, v := range s.All() {
 				seen = append(seen, i, v.Kind())
@@ -99,9 +114,27 @@ func read(t *testing.T, d *Doc) string {
 			for i, v := range s.AllAt(now) {
 				seen = append(seen, i, v.Kind())
 			}
+			for a := range s.Authors(0, s.Len()) {
+				see(a, nil)
+			}
 		case *XMLFragment:
 			first, err := s.Get(0)
 			see(first.Kind(), err)
+			for i, v := range s.All() {
+				switch x := v.Shared().(type) {
+				case *XMLHook:
+					seen = append(seen, i, x.Name(), x.Deleted())
+				case *XMLText:
+					seen = append(seen, i, x.String())
+				}
+			}
+			for i, v := range s.AllAt(now) {
+				seen = append(seen, i, v.Kind())
+			}
+			for a := range s.Authors(0, s.Len()) {
+				see(a, nil)
+			}
+			seen = append(seen, seeAttributes(now, first.Shared().(*XMLElement))...)
 			for node := range s.Descendants() {
 				seen = append(seen, node.JSON().Str())
 			}
@@ -112,6 +145,38 @@ func read(t *testing.T, d *Doc) string {
 	copied, err := d.Clone(Config{})
 	see(copied.StateVector(), err)
 	Clone(m)
-	seen = append(seen, d.EncodeStateAsUpdate(nil), d.EncodeStateAsUpdateV2(StateVector{10: 1}), d.Columns(), now.Encode())
+	state, stateV2 := d.EncodeStateAsUpdate(nil), d.EncodeStateAsUpdateV2(StateVector{10: 1})
+	see(now.ContainsUpdate(state))
+	see(now.ContainsUpdateV2(stateV2))
+	shown := map[ClientID]bool{}
+	for client, clock := range now.StateVector() {
+		shown[client] = now.Shows(ClockRange{client, clock - 1, clock})
+	}
+	seen = append(seen, shown, text.JSON().Str())
+	for _, s := range d.Subdocs() {
+		seen = append(seen, s.ShouldLoad())
+	}
+	seen = append(seen, state, stateV2, d.Columns(), now.Encode(), now.EncodeV2(), now.Deletes(), now.Equal(Snapshot{}), d.ClientID(), d.GUID())
 	return fmt.Sprint(seen...)
+}
+
+// seeAttributes reads the attributes of a text or an element in every way.
+func seeAttributes(now Snapshot, s interface {
+	Attribute(string) (Value, bool)
+	AttributeAt(Snapshot, string) (Value, bool)
+	AttributeAuthor(string) (ID, bool)
+	Attributes() iter.Seq2[string, Value]
+	AttributesAt(Snapshot) iter.Seq2[string, Value]
+}) []any {
+	var seen []any
+	for key, v := range s.Attributes() {
+		again, ok := s.Attribute(key)
+		at, okAt := s.AttributeAt(now, key)
+		id, known := s.AttributeAuthor(key)
+		seen = append(seen, key, v.Equal(again), ok, v.Equal(at), okAt, id, known)
+	}
+	for key, v := range s.AttributesAt(now) {
+		seen = append(seen, key, v.Kind())
+	}
+	return seen
 }
