@@ -167,12 +167,6 @@ func NewPolicy(l *Log, key *identity.Key, p Policy, now time.Time) (*Op, error) 
 	return l.make(key, KindPolicy, &newPolicy{Policy: p}, now, func(r Role) bool { return r == Owner })
 }
 
-// NewRelay makes the op that names the document's relays. key's device must be
-// an owner.
-func NewRelay(l *Log, key *identity.Key, r Relays, now time.Time) (*Op, error) {
-	return l.make(key, KindRelay, &r, now, func(r Role) bool { return r == Owner })
-}
-
 // make signs an op of key's device on what the log holds.
 func (l *Log) make(key *identity.Key, kind Kind, body any, now time.Time, may func(Role) bool) (*Op, error) {
 	h, err := l.next(key.Device(), now, may)
