@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sheafdocs/sheaf/crdt"
+	"github.com/sheafdocs/sheaf/crdt/packed"
 )
 
 // encodeState returns a document as an update of a format.
@@ -112,6 +113,26 @@ func runEncode(in *crdtInput) (done, error) {
 	}
 	state := encodeState(doc, in.Format)
 	return done{kept: &state, bytes: len(state), text: func() (string, error) { return textOf(state, in.Format) }}, nil
+}
+
+// runPack loads a state and packs it, as a document at rest lies on disk.
+func runPack(in *crdtInput) (done, error) {
+	doc := crdt.NewDoc(crdt.Config{})
+	if err := applyAll(doc, in); err != nil {
+		return done{}, err
+	}
+	rest := packed.Pack(doc)
+	return done{kept: &rest, bytes: len(rest), text: func() (string, error) {
+		file, err := packed.Open(rest)
+		if err != nil {
+			return "", err
+		}
+		visible, err := file.Visible()
+		if err != nil {
+			return "", err
+		}
+		return visible.Text("text").String(), nil
+	}}, nil
 }
 
 // textOf loads an update, for a check.

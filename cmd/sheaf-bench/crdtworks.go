@@ -31,7 +31,7 @@ type crdtWork struct {
 	run   func(in *crdtInput) (done, error)
 }
 
-// crdtGoal is what a work may cost; 0: nothing was set.
+// crdtGoal is what a work may cost, at most; 0: nothing was set.
 type crdtGoal struct {
 	WarmMS, ColdMS  float64
 	Retained, Bytes int64
@@ -54,6 +54,7 @@ var crdtWorks = []crdtWork{
 	{"b4-merge", tracetest.Paper, crdtGoal{WarmMS: 200}, updatesInput, runMerge},
 	{"b4-size", tracetest.Paper, crdtGoal{Bytes: 311_038}, stateInput(1), runEncode},
 	{"b4-size-v2", tracetest.Paper, crdtGoal{Bytes: 159_929}, stateInput(2), runEncode},
+	{"b4-rest", tracetest.Paper, crdtGoal{Bytes: 70_000}, stateInput(1), runPack},
 	{"friends-remote", tracetest.Friends, crdtGoal{WarmMS: 25}, concurrentInput(false), runRemote},
 	{"friends-merged", tracetest.Friends, crdtGoal{WarmMS: 0.6}, concurrentInput(true), runRemote},
 	{"b1-append", "", crdtGoal{WarmMS: 25}, b1Input(func(_ *rand.Rand, n int) int { return n }), runSent},

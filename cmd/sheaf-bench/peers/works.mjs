@@ -75,6 +75,19 @@ const encodeState = (e, input, inputs) => {
   };
 };
 
+// encodeAtRest loads a state and makes of it what an engine keeps of a document that
+// nobody edits.
+const encodeAtRest = (e, input, inputs) => {
+  if (!e.rest) throw new NotDone("has no form at rest but its state: see b4-size and b4-size-v2");
+  const state = stateOf(e, input, inputs);
+  return () => {
+    const doc = e.create(reader);
+    e.apply(doc, state, input.format);
+    const again = e.rest(doc);
+    return { kept: again, bytes: again.length, text: () => load(e, [again], input.format)().text() };
+  };
+};
+
 function loadFile(e, input) {
   if (foreign(e)) throw new NotDone("reads no Yjs updates");
   return load(e, input.updates, input.format);
@@ -124,6 +137,7 @@ export const works = {
   "b4-load-v2": loadState,
   "b4-size": encodeState,
   "b4-size-v2": encodeState,
+  "b4-rest": encodeAtRest,
   "b4-remote": (e, input, inputs) =>
     load(e, foreign(e) ? updatesOf(e, inputs("b4-local").typed[0]) : input.updates, 1),
   "b4-merge": (e, input) => {

@@ -20,4 +20,5 @@ export function onUpdate(doc, f) {
 }
 export const apply = (doc, update) => doc.mergeBytes(update);
 export const state = (doc) => doc.toBytes();
+export const rest = state; // compressed; it has no other
 export const text = (doc) => doc.get();

@@ -17,4 +17,6 @@ export function edit(doc, edits) {
 export const onUpdate = (doc, f) => doc.subscribeLocalUpdates(f);
 export const apply = (doc, update) => doc.import(update);
 export const state = (doc) => doc.export({ mode: "snapshot" });
+// Without what came before: neither do the others keep what was deleted.
+export const rest = (doc) => doc.export({ mode: "shallow-snapshot", frontiers: doc.oplogFrontiers() });
 export const text = (doc) => doc.getText("text").toString();
