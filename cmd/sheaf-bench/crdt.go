@@ -44,18 +44,15 @@ func crdtCommand(args []string) error {
 	var o crdtOptions
 	fs := flag.NewFlagSet("crdt", flag.ContinueOnError)
 	fs.StringVar(&o.work, "work", "", "`name` of a work, \"all\", or \"trace\" for what can be done with --trace (default all, or trace)")
-	fs.StringVar(&o.trace, "trace", "", "a history (.json or .json.gz) or an update (.yjs, .bin, .update)")
+	fs.StringVar(&o.trace, "trace", "", "`file` of a history (.json or .json.gz) or an update (.yjs, .bin, .update)")
 	fs.StringVar(&o.traces, "traces", filepath.Join("..", "shared", "traces"), "`directory` of the recorded histories")
 	fs.StringVar(&o.inputs, "inputs", "", "write the works' inputs to a `directory` and run nothing")
 	fs.StringVar(&o.input, "input", "", "run one work on an input `file`, in this process")
 	fs.BoolVar(&o.list, "list", false, "print the works and their goals as JSON and run nothing")
 	fs.DurationVar(&o.time, "time", 1500*time.Millisecond, "how long a work is repeated, at least 5 times, once it has run cold")
 	fs.BoolVar(&o.json, "json", false, "print JSON")
-	if err := fs.Parse(args); err != nil {
+	if err := parse(fs, args); err != nil {
 		return err
-	}
-	if fs.NArg() > 0 {
-		return fmt.Errorf("crdt: unexpected %q", fs.Arg(0))
 	}
 	if o.input != "" {
 		return o.runInput()
@@ -134,6 +131,9 @@ func (o *crdtOptions) works() ([]crdtWork, error) {
 			names = append(names, w.name)
 		}
 		return nil, fmt.Errorf("crdt: there is no work %q; there are all, trace, %s", o.work, strings.Join(names, ", "))
+	}
+	if o.trace == "" && strings.HasPrefix(w.name, "trace-") {
+		return nil, fmt.Errorf("crdt: --work %s needs --trace FILE", w.name)
 	}
 	if o.trace != "" && w.trace == "" && !strings.HasPrefix(w.name, "trace-") {
 		return nil, fmt.Errorf("crdt: %s makes its own edits and takes no --trace", w.name)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sheafdocs/sheaf/crdt"
 	"github.com/sheafdocs/sheaf/crdt/tracetest"
@@ -17,7 +20,11 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"sheaf-bench": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
 }
 
 // A history with a character of two units, edited behind it.
@@ -36,6 +43,15 @@ func TestCRDTCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pack := func(content []byte) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write(content)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
 	otherRoot := bytes.Replace(update, []byte("\x04text"), []byte("\x05quill"), 1)
 	for name, content := range map[string]string{
 		"good.json":       astralHistory,
@@ -48,6 +64,11 @@ func TestCRDTCommand(t *testing.T) {
 		"good.yjs":        string(update),
 		"cut.yjs":         string(update[:len(update)-4]),
 		"empty.yjs":       "",
+		"packed.yjs":      pack(update),
+		"packed.yjs.gz":   pack(update),
+		"nothing.yjs":     "\x00\x00",
+		"half2.yjs":       string(updateV2[:len(updateV2)/2]),
+		"cut2.yjs":        string(updateV2[:len(updateV2)-1]),
 		"history":         " \n" + astralHistory,
 		"update":          string(update),
 		"updateV2":        string(updateV2),
@@ -78,6 +99,11 @@ func TestCRDTCommand(t *testing.T) {
 		{"trace", "garbage", "neither a history in JSON nor of one of the update formats"},
 		{"trace", "cut.yjs", "neither a history in JSON nor of one of the update formats"},
 		{"trace", "empty.yjs", "is empty"},
+		{"trace", "packed.yjs", "an update is the bytes of format 1 or 2, not packed"},
+		{"trace", "packed.yjs.gz", "an update is the bytes of format 1 or 2, not packed"},
+		{"trace", "nothing.yjs", "there is nothing to compare"},
+		{"trace", "half2.yjs", "an update of format 2, cut short or damaged"},
+		{"trace", "cut2.yjs", "an update of format 2, cut short or damaged"},
 		{"trace", "missing.json", "the recorded history is absent"},
 		{"trace", ".", "is not a file"},
 		{"b4-local", "concurrent.json", "needs a sequential history, and this is a concurrent one"},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -49,6 +51,9 @@ func (s *crdtSource) kind() (string, error) {
 	if s.trace == nil {
 		var err error
 		if s.trace, err = tracetest.Read(s.path); err != nil {
+			if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+				err = fmt.Errorf("%w (%s)", err, accepted)
+			}
 			return "", err
 		}
 	}
@@ -91,12 +96,32 @@ func (s *crdtSource) update() (update []byte, format int, err error) {
 		return nil, 0, fmt.Errorf("%s is empty", s.path)
 	}
 	if hasColumns(update) {
+		if _, err := crdt.InspectV2(update); err != nil {
+			return nil, 0, fmt.Errorf("%s: an update of format 2, cut short or damaged: %w", s.path, err)
+		}
 		return update, 2, nil
 	}
 	if _, err := crdt.Inspect(update); err != nil {
-		return nil, 0, fmt.Errorf("%s: neither a history in JSON nor of one of the update formats: %w", s.path, err)
+		return nil, 0, fmt.Errorf("%s: neither a history in JSON nor of one of the update formats: %w (%s)", s.path, err, accepted)
+	}
+	if update[0] == 0 && !isWhole(update) {
+		return nil, 0, fmt.Errorf("%s: an update of format 2, cut short or damaged: its columns are longer than what is there", s.path)
 	}
 	return update, 1, nil
+}
+
+// accepted says what files are taken.
+const accepted = "a history is JSON, as it is or packed with gzip; an update is the bytes of format 1 or 2, not packed"
+
+// isWhole tells whether an update of format 1 has nothing behind it, which is not
+// looked at when it is read.
+func isWhole(update []byte) bool {
+	other, err := crdt.ConvertUpdateToV2(update)
+	if err != nil {
+		return false
+	}
+	again, err := crdt.ConvertUpdateToV1(other)
+	return err == nil && len(again) >= len(update)
 }
 
 // hasColumns tells whether an update begins as one of format 2 does: with a

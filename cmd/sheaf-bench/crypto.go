@@ -54,7 +54,7 @@ func perCall(f func() error) (float64, error) {
 func crypto(args []string) error {
 	fs := flag.NewFlagSet("crypto", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print JSON")
-	if err := fs.Parse(args); err != nil {
+	if err := parse(fs, args); err != nil {
 		return err
 	}
 	r := cryptoReport{Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Time: time.Now().UTC().Format(time.RFC3339)}

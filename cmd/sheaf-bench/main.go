@@ -16,12 +16,14 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "sheaf-bench:", err)
 		os.Exit(1)
 	}
@@ -32,6 +34,9 @@ func run(args []string) error {
 		return errors.New(usage)
 	}
 	switch args[0] {
+	case "help", "--help", "-help", "-h":
+		fmt.Println(usage)
+		return nil
 	case "crypto":
 		return crypto(args[1:])
 	case "crdt":
@@ -47,10 +52,32 @@ func run(args []string) error {
 	return fmt.Errorf("no command %q\n%s", args[0], usage)
 }
 
-const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [--json]
+// parse reads the flags of a command, which takes nothing else. Asked for help it
+// prints them and returns flag.ErrHelp, which is no failure.
+func parse(fs *flag.FlagSet, args []string) error {
+	fs.SetOutput(io.Discard) // the error says it; once is enough
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Printf("usage: sheaf-bench %s [FLAGS]\n", fs.Name())
+		fs.SetOutput(os.Stdout)
+		fs.PrintDefaults()
+		return err
+	case err != nil:
+		return fmt.Errorf("%s: %w; sheaf-bench %s --help lists the flags", fs.Name(), err, fs.Name())
+	case fs.NArg() > 0:
+		return fmt.Errorf("%s: unexpected %q", fs.Name(), fs.Arg(0))
+	}
+	return nil
+}
+
+const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [--timeout TIME] [--json]
        sheaf-bench open --trace FILE [--edits-per-entry N] [--without-view] [--runs N] [--idle N] [--json]
        sheaf-bench crypto [--json]
-       sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--json]
+       sheaf-bench crdt [--work NAME] [--trace FILE] [--traces DIR] [--time TIME] [--json]
+       sheaf-bench crdt --list [--work NAME]
+       sheaf-bench crdt --inputs DIR [--work NAME] [--trace FILE] [--traces DIR]
+       sheaf-bench crdt --input FILE [--time TIME]
        sheaf-bench scale [--instructions] [--work NAME] [--times FACTOR] [--json]
        sheaf-bench plot --in FILE --out FILE
 
@@ -61,9 +88,12 @@ const usage = `usage: sheaf-bench replay --trace FILE [--nodes N] [--dir DIR] [-
   crypto   time signatures, encryption, wraps, verification of entries, and the
            decisions of the access log
   crdt     time the merge engine at recorded and made-up histories, look at the
-           memory it takes, and check the text it ends in
+           memory it takes, and check the text it ends in; or list the works and
+           their goals, write their inputs to files, run one on such a file
   scale    run editing patterns at one, ten and a hundred times a size, and fail
            where ten times the size takes more than twelve times as long or,
            with --instructions, as many instructions (by valgrind); beside them
            two yardsticks, which are not judged: a plain list and a plain map
-  plot     draw what make bench-peers measured, as SVG`
+  plot     draw what make bench-peers measured, as SVG
+
+"sheaf-bench COMMAND --help" tells of its flags`

@@ -66,7 +66,7 @@ func open(args []string) error {
 	byLog := flags.Bool("without-view", false, "delete the stored view before each process")
 	idle := flags.Int("idle", 1000, "how many documents of a page of text to measure the memory with")
 	asJSON := flags.Bool("json", false, "print the report as JSON")
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args); err != nil {
 		return err
 	}
 	if *path == "" || *runs < 1 || *idle < 1 {

@@ -39,7 +39,7 @@ func plotCommand(args []string) error {
 	fs := flag.NewFlagSet("plot", flag.ContinueOnError)
 	in := fs.String("in", "", "the `file` that make bench-peers wrote")
 	out := fs.String("out", "", "the SVG `file` to write")
-	if err := fs.Parse(args); err != nil {
+	if err := parse(fs, args); err != nil {
 		return err
 	}
 	if *in == "" || *out == "" {

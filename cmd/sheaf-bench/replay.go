@@ -95,7 +95,7 @@ func replay(args []string) error {
 	dir := flags.String("dir", "", "where the nodes keep their stores (default: a temporary directory)")
 	asJSON := flags.Bool("json", false, "print the report as JSON")
 	limit := flags.Duration("timeout", 15*time.Minute, "give up after this long")
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args); err != nil {
 		return err
 	}
 	if *path == "" || *nodes < 1 || *nodes > 32 {

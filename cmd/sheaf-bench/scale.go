@@ -57,11 +57,19 @@ func scaleCommand(args []string) error {
 	only := fs.String("work", "", "`name` of one workload")
 	counted := fs.Bool("instructions", false, "count instructions, by valgrind, instead of time")
 	times := fs.Float64("times", 1, "`factor` of all sizes")
-	if err := fs.Parse(args); err != nil {
+	if err := parse(fs, args); err != nil {
 		return err
 	}
 	if !(*times >= 0.01 && *times <= 10) {
 		return fmt.Errorf("scale: --times is %v, not from 0.01 to 10", *times)
+	}
+	works := scaleWorks
+	if *only != "" {
+		w, err := scaleWorkNamed(*only)
+		if err != nil {
+			return fmt.Errorf("scale: %w", err)
+		}
+		works = []scaleWork{w}
 	}
 	cost := scaleByTime
 	if *counted {
@@ -79,10 +87,7 @@ func scaleCommand(args []string) error {
 		fmt.Println("in", cost.unit)
 	}
 	var bad error
-	for _, w := range scaleWorks {
-		if *only != "" && w.name != *only {
-			continue
-		}
+	for _, w := range works {
 		r := w.measure(*times, cost)
 		if !*asJSON {
 			fmt.Println(r.line(cost))
@@ -92,9 +97,6 @@ func scaleCommand(args []string) error {
 		}
 		report.Results = append(report.Results, r)
 	}
-	if len(report.Results) == 0 {
-		return fmt.Errorf("scale: there is no workload %q", *only)
-	}
 	if *asJSON {
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
@@ -103,6 +105,18 @@ func scaleCommand(args []string) error {
 		}
 	}
 	return bad
+}
+
+// scaleWorkNamed finds a workload; its error names all.
+func scaleWorkNamed(name string) (scaleWork, error) {
+	var names []string
+	for _, w := range scaleWorks {
+		if w.name == name {
+			return w, nil
+		}
+		names = append(names, w.name)
+	}
+	return scaleWork{}, fmt.Errorf("there is no workload %q; there are %s", name, strings.Join(names, ", "))
 }
 
 // measure finds what a workload costs at its three sizes.

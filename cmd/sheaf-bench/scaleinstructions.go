@@ -94,20 +94,18 @@ func scaleRun(args []string) error {
 	if err != nil {
 		return fmt.Errorf("scale-run: %w", err)
 	}
-	for _, w := range scaleWorks {
-		if w.name != args[0] {
-			continue
-		}
-		work, err := w.prepare(n)
-		if err != nil {
+	w, err := scaleWorkNamed(args[0])
+	if err != nil {
+		return fmt.Errorf("scale-run: %w", err)
+	}
+	work, err := w.prepare(n)
+	if err != nil {
+		return err
+	}
+	for range runs {
+		if err := work(); err != nil {
 			return err
 		}
-		for range runs {
-			if err := work(); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
-	return fmt.Errorf("scale-run: there is no workload %q", args[0])
+	return nil
 }
