@@ -41,3 +41,14 @@ func TendHomeBefore(n *Node, d *Document, change func() error) error {
 	n.home.tending.Unlock()
 	return errors.Join(err, n.tendHome(context.Background()))
 }
+
+// HomeTellsOfNext says whether a home document that was in use before tells of
+// the one that took its place.
+func HomeTellsOfNext(n *Node) bool {
+	for _, d := range n.Documents() {
+		if h := d.readHome(); h.next != nil {
+			return true
+		}
+	}
+	return false
+}

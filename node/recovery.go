@@ -86,16 +86,20 @@ func (n *Node) CreateRecovery(ctx context.Context) (string, error) {
 	if err := d.writeHome(ctx, n.paperContent(paper, &h)...); err != nil {
 		return "", err
 	}
-	if err := n.setHome(ctx, d.id); err != nil {
-		return "", err
-	}
 	d.mu.Lock()
 	keys := d.keyTexts()
 	d.mu.Unlock()
+	// Words are made once: from here on neither a caller who leaves nor a fault in
+	// one document keeps them back. The old home document tells first, since every
+	// device, this one too after a restart, goes on from what it tells.
+	ctx = context.WithoutCancel(ctx)
 	if err := old.writeHome(ctx, homeChange{homeProfile, "next", homeNext{ID: d.id, Keys: keys}}); err != nil {
 		return "", err
 	}
-	return secret.Words(), n.tendHome(ctx)
+	if err := errors.Join(n.setHome(ctx, d.id), n.tendHome(ctx)); err != nil {
+		n.cfg.Logger.Warn("home document not followed", "err", err)
+	}
+	return secret.Words(), nil
 }
 
 // foundPaperHome makes the home document that follows from words, with every
