@@ -115,6 +115,8 @@ func (d *Document) leaveTopic() {
 // on; what is written is kept here and exchanged later. The choice survives a
 // restart.
 func (n *Node) SetOffline(ctx context.Context, offline bool) error {
+	n.settings.Lock()
+	defer n.settings.Unlock()
 	n.mu.Lock()
 	was := n.offline
 	n.offline = offline

@@ -42,6 +42,8 @@ type Node struct {
 
 	joinMu stdsync.Mutex // one Join at a time, so that none makes a second copy
 
+	settings stdsync.Mutex // one change at a time, so that what is stored and done is what was said last
+
 	home    home    // what this user has on other devices
 	pairing pairing // adding one
 	known   knownDevices

@@ -93,6 +93,8 @@ func (n *Node) SetName(ctx context.Context, name string) error {
 	if len(name) > maxNameBytes {
 		return fmt.Errorf("%w: name of %d bytes, %d are allowed", ErrTitle, len(name), maxNameBytes)
 	}
+	n.settings.Lock()
+	defer n.settings.Unlock()
 	n.mu.Lock()
 	n.name = name
 	n.mu.Unlock()
