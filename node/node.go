@@ -86,6 +86,7 @@ const (
 	DocumentChanged                    // title, state, peers or holders of one document
 	CommentsChanged                    // what is said about one document
 	PairingChanged                     // how adding a device stands
+	AllChanged                         // anything may have: the watcher did not keep up
 )
 
 // New opens every document of the store and, if cfg has a host, starts to
@@ -283,8 +284,8 @@ func (n *Node) Stats() Stats {
 }
 
 // Watch returns a channel of changes, and a function that ends it. A watcher
-// that does not keep up loses changes, never blocks the node; every change
-// says only what to look at again.
+// that does not keep up is told AllChanged instead, and never blocks the node;
+// every change says only what to look at again.
 func (n *Node) Watch() (<-chan Change, func()) {
 	ch := make(chan Change, 64)
 	n.mu.Lock()
@@ -313,16 +314,15 @@ func (n *Node) notify(c Change) {
 			continue
 		default:
 		}
-		// The watcher is far behind. The last thing it hears makes it look at
-		// everything again, so nothing is missed for good.
-		select {
-		case <-ch:
-		default:
+		// The watcher is far behind. Instead of what waits it is told to look at
+		// everything again, so nothing is missed for good. Nobody else sends.
+		for len(ch) > 0 {
+			select {
+			case <-ch:
+			default:
+			}
 		}
-		select {
-		case ch <- Change{Kind: DocumentsChanged}:
-		default:
-		}
+		ch <- Change{Kind: AllChanged}
 	}
 }
 

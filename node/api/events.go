@@ -23,7 +23,7 @@ func (s *Server) Events(ctx context.Context, send func([]byte) error) error {
 		return err
 	}
 	for {
-		var event any
+		var events []any
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -33,19 +33,40 @@ func (s *Server) Events(ctx context.Context, send func([]byte) error) error {
 				continue
 			}
 			last = now
-			event = statusEvent(now)
+			events = []any{statusEvent(now)}
 		case c, ok := <-changes:
-			if !ok {
+			switch {
+			case !ok:
 				return node.ErrClosed
+			case c.Kind == node.AllChanged:
+				events = s.everything()
+			default:
+				events = []any{s.event(c)}
 			}
-			if event = s.event(c); event == nil {
+		}
+		for _, event := range events {
+			if event == nil {
 				continue
 			}
-		}
-		if err := sendJSON(send, event); err != nil {
-			return err
+			if err := sendJSON(send, event); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// everything has a reader who fell behind look again at all there is.
+func (s *Server) everything() []any {
+	events := []any{s.event(node.Change{Kind: node.StatusChanged}), s.event(node.Change{Kind: node.DocumentsChanged})}
+	if s.cfg.Node.PairingStatus().Number != 0 {
+		events = append(events, s.event(node.Change{Kind: node.PairingChanged}))
+	}
+	for _, d := range s.cfg.Node.Documents() {
+		if !s.cfg.Node.IsHome(d.ID()) {
+			events = append(events, s.event(node.Change{Kind: node.CommentsChanged, Doc: d.ID()}))
+		}
+	}
+	return events
 }
 
 // same compares what a reader of the status sees change.
