@@ -18,6 +18,7 @@ import (
 type caller struct {
 	t *testing.T
 	s *api.Server
+	n *node.Node
 }
 
 func newCaller(t *testing.T) caller {
@@ -33,7 +34,7 @@ func newCaller(t *testing.T) caller {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Close() })
-	return caller{t, api.New(api.Config{Node: n})}
+	return caller{t, api.New(api.Config{Node: n}), n}
 }
 
 // ask returns the code of the error, or "".

@@ -38,8 +38,12 @@ func (s *Server) Events(ctx context.Context, send func([]byte) error) error {
 			switch {
 			case !ok:
 				return node.ErrClosed
+			case c.Kind == node.StatusChanged:
+				last = s.statusNow() // it is what the reader knows
+				events = []any{statusEvent(last)}
 			case c.Kind == node.AllChanged:
-				events = s.everything()
+				last = s.statusNow()
+				events = append(s.everything(), statusEvent(last))
 			default:
 				events = []any{s.event(c)}
 			}
@@ -55,9 +59,10 @@ func (s *Server) Events(ctx context.Context, send func([]byte) error) error {
 	}
 }
 
-// everything has a reader who fell behind look again at all there is.
+// everything has a reader who fell behind look again at all there is but the
+// status.
 func (s *Server) everything() []any {
-	events := []any{s.event(node.Change{Kind: node.StatusChanged}), s.event(node.Change{Kind: node.DocumentsChanged})}
+	events := []any{s.event(node.Change{Kind: node.DocumentsChanged})}
 	if s.cfg.Node.PairingStatus().Number != 0 {
 		events = append(events, s.event(node.Change{Kind: node.PairingChanged}))
 	}
@@ -83,8 +88,6 @@ func statusEvent(st Status) any {
 
 func (s *Server) event(c node.Change) any {
 	switch c.Kind {
-	case node.StatusChanged:
-		return statusEvent(s.statusNow())
 	case node.DocumentsChanged:
 		return map[string]string{"type": "documents"}
 	case node.PairingChanged:

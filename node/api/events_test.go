@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,40 @@ func TestWhoFallsBehindLooksAtEverythingAgain(t *testing.T) {
 			}
 		case <-limit:
 			t.Fatal("the page does not hear of the comment")
+		}
+	}
+}
+
+// health is what a store says of itself.
+type health struct{ state atomic.Value }
+
+func (h *health) Health() (state, message string) { return h.state.Load().(string), "" }
+
+// TestTheLastStatusToldIsTheLastThereWas: what the store says changes without a
+// word, also just after a status was told for another reason.
+func TestTheLastStatusToldIsTheLastThereWas(t *testing.T) {
+	c, h := newCaller(t), &health{}
+	h.state.Store("ok")
+	c.s = api.New(api.Config{Node: c.n, Store: h})
+	told := make(chan string, 16)
+	defer follow(t, c.s, func(kind string, raw []byte) {
+		var e struct{ Status api.Status }
+		if kind == "status" && json.Unmarshal(raw, &e) == nil {
+			told <- e.Status.Store.State
+		}
+	})()
+	h.state.Store("full")
+	c.ask("network.set", ask{"offline": false}, nil)
+	last := <-told
+	for last != "full" {
+		last = <-told
+	}
+	h.state.Store("ok")
+	for limit := time.After(10 * time.Second); last != "ok"; {
+		select {
+		case last = <-told:
+		case <-limit:
+			t.Fatal("the store works again, and the page is not told")
 		}
 	}
 }
