@@ -132,10 +132,10 @@ func (n *Node) endPairing(number uint64, err error) {
 	} else {
 		p.status.State = PairingDone
 	}
-	p.mu.Unlock()
 	if n.cfg.Host != nil {
-		n.cfg.Host.RemoveStreamHandler(pairProtocol)
+		n.cfg.Host.RemoveStreamHandler(pairProtocol) // with mu held: the next pairing sets its own
 	}
+	p.mu.Unlock()
 	n.notify(Change{Kind: PairingChanged})
 }
 

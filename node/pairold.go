@@ -39,9 +39,11 @@ func (n *Node) Pair(ctx context.Context) (PairOffer, error) {
 		return PairOffer{}, err
 	}
 	n.pairing.mu.Lock()
-	n.pairing.link = link
+	if run.Err() == nil { // else another one may have begun
+		n.pairing.link = link
+		n.cfg.Host.SetStreamHandler(pairProtocol, func(s network.Stream) { n.servePairing(run, number, s) })
+	}
 	n.pairing.mu.Unlock()
-	n.cfg.Host.SetStreamHandler(pairProtocol, func(s network.Stream) { n.servePairing(run, number, s) })
 	n.wg.Add(1)
 	go func() {
 		defer n.wg.Done()
@@ -80,14 +82,14 @@ func (n *Node) ConfirmPairing(accept bool) error {
 func (n *Node) servePairing(ctx context.Context, number uint64, s network.Stream) {
 	p := &n.pairing
 	p.mu.Lock()
-	link, taken := p.link, p.talking || p.cancel == nil || ctx.Err() != nil
+	link, answer, taken := p.link, p.answer, p.talking || p.cancel == nil || ctx.Err() != nil
 	p.talking = p.talking || !taken
 	p.mu.Unlock()
 	if taken {
 		_ = s.Reset()
 		return
 	}
-	err := n.admit(ctx, link, s)
+	err := n.admit(ctx, link, s, answer)
 	if err == nil || errors.Is(err, ErrPairRefused) {
 		_ = s.Close() // all was said: a reset could overtake it
 	} else {
@@ -97,8 +99,9 @@ func (n *Node) servePairing(ctx context.Context, number uint64, s network.Stream
 }
 
 // admit runs the handshake, asks the person, and makes the new device one of
-// this user's.
-func (n *Node) admit(ctx context.Context, link identity.PairLink, s network.Stream) error {
+// this user's. The person's decision is read from answer: the node may have
+// another pairing by then.
+func (n *Node) admit(ctx context.Context, link identity.PairLink, s network.Stream, answer <-chan bool) error {
 	device, err := transport.DeviceOf(s.Conn().RemotePeer())
 	if err != nil {
 		return err
@@ -109,15 +112,15 @@ func (n *Node) admit(ctx context.Context, link identity.PairLink, s network.Stre
 	}
 	hand := identity.NewPairingOld(link, device, nonce)
 	for done := false; !done; {
-		var answer []byte
+		var reply []byte
 		msg, err := readFrame(s, identity.MaxPairFrameBytes, pairStepTimeout)
 		if err != nil {
 			return err
 		}
-		if answer, done, err = hand.Next(msg); err != nil {
+		if reply, done, err = hand.Next(msg); err != nil {
 			return err
 		}
-		if err := writeFrame(s, answer); err != nil {
+		if err := writeFrame(s, reply); err != nil {
 			return err
 		}
 	}
@@ -129,7 +132,7 @@ func (n *Node) admit(ctx context.Context, link identity.PairLink, s network.Stre
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the decision: %w", ctx.Err())
-	case accepted = <-n.pairing.answer:
+	case accepted = <-answer:
 	}
 	if !accepted {
 		if b, err := wire.Marshal(pairGrant{Ver: wire.Version}); err == nil {
