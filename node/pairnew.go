@@ -44,6 +44,7 @@ func (n *Node) askIn(ctx context.Context, link identity.PairLink) error {
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { _ = s.Reset() })() // else a read would wait for its own time
 	if err := n.speak(ctx, link, s); err != nil {
 		_ = s.Reset()
 		return err

@@ -81,3 +81,30 @@ func TestALinkMadeWhileOneEnds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestANewDeviceGivesUpAtOnce: a device that waits for the person at the other
+// one can be stopped.
+func TestANewDeviceGivesUpAtOnce(t *testing.T) {
+	laptop, phone := start(t), start(t)
+	offer, err := laptop.Pair(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := phone.JoinPairing(context.Background(), offer.Link, "phone"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the laptop to ask", func() bool { return laptop.PairingStatus().State == node.PairingConfirm })
+	closed := make(chan error, 1)
+	go func() { closed <- phone.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the node does not end while it waits for the other device")
+		if err := laptop.ConfirmPairing(false); err != nil {
+			t.Error(err)
+		}
+	}
+}
