@@ -77,6 +77,7 @@ type ownDevice struct {
 
 // homeVersion differs whenever what a home document says may differ.
 type homeVersion struct {
+	doc    wire.DocID // there is another one when words are made
 	body   int
 	access uint64
 }
@@ -100,7 +101,7 @@ func (d *Document) readHome() homeData {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	h := homeData{
-		version: homeVersion{d.merged.times, d.access.Revision()},
+		version: homeVersion{d.id, d.merged.times, d.access.Revision()},
 		devices: map[wire.Device]homeDevice{}, documents: map[wire.DocID]homeDocument{},
 		contacts: map[wire.UserID]homeContact{}, links: map[linkRef]homeLink{}, hash: map[wire.Device]wire.SealHash{},
 	}

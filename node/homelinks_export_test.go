@@ -52,3 +52,7 @@ func HomeTellsOfNext(n *Node) bool {
 	}
 	return false
 }
+
+// SameHomeVersion says whether what one home document says could be taken for
+// what another one says.
+func SameHomeVersion(a, b *Document) bool { return a.readHome().version == b.readHome().version }

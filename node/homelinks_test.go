@@ -132,3 +132,12 @@ func TestHomeChangedWhileFollowed(t *testing.T) {
 		t.Error("a link is shown that the home document does not tell of any more")
 	}
 }
+
+// TestHomeDocumentsAreNotTakenForEachOther: what was followed in one home
+// document was not followed in the one that takes its place, however alike.
+func TestHomeDocumentsAreNotTakenForEachOther(t *testing.T) {
+	n := start(t)
+	if a, b := create(t, n, ""), create(t, n, ""); node.SameHomeVersion(a, b) {
+		t.Error("two documents have one version")
+	}
+}
