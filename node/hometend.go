@@ -67,7 +67,7 @@ func (n *Node) tendHome(ctx context.Context) error {
 		return n.setHome(ctx, h.next.ID)
 	}
 	errs := n.adoptListed(ctx, &h)
-	var changes []homeChange
+	changes := n.carryContacts(&h)
 	for _, d := range n.Documents() {
 		if n.IsHome(d.id) {
 			continue
@@ -78,6 +78,27 @@ func (n *Node) tendHome(ctx context.Context) error {
 	}
 	changes = append(changes, n.describeSelf(&h)...)
 	return errors.Join(errs, home.writeHome(ctx, changes...))
+}
+
+// carryContacts enters contacts that only a home document of before has: a device
+// wrote them there that did not know of the new one yet.
+func (n *Node) carryContacts(h *homeData) (changes []homeChange) {
+	n.home.mu.Lock()
+	before := n.home.docs[:max(0, len(n.home.docs)-1)]
+	n.home.mu.Unlock()
+	for _, id := range before {
+		d, err := n.Document(id)
+		if err != nil {
+			continue
+		}
+		for user, c := range d.readHome().contacts {
+			if _, known := h.contacts[user]; !known && len(h.contacts) < maxContacts {
+				h.contacts[user] = c
+				changes = append(changes, homeChange{homeContacts, user.String(), c})
+			}
+		}
+	}
+	return changes
 }
 
 // adoptListed opens the documents of the list that are not here, and takes
