@@ -81,7 +81,9 @@ func (n *Node) tendHome(ctx context.Context) error {
 }
 
 // carryContacts enters contacts that only a home document of before has: a device
-// wrote them there that did not know of the new one yet.
+// wrote them there that did not know of the new one yet. One that was carried is
+// not looked at again: who is no longer verified must not become so by an old
+// document.
 func (n *Node) carryContacts(h *homeData) (changes []homeChange) {
 	n.home.mu.Lock()
 	before := n.home.docs[:max(0, len(n.home.docs)-1)]

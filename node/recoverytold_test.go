@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sheafdocs/sheaf/node"
@@ -18,14 +19,14 @@ import (
 // document.
 type homeStore struct {
 	*memstore.Store
-	onHome func()
+	onHome atomic.Pointer[func()]
 }
 
 func (s *homeStore) Commit(ctx context.Context, b *store.Batch) error {
 	err := s.Store.Commit(ctx, b)
 	isHome := func(r store.Record) bool { return r.Key == store.Key{Kind: store.KindSecret, Name: "home"} }
-	if err == nil && s.onHome != nil && slices.ContainsFunc(b.Put, isHome) {
-		s.onHome()
+	if onHome := s.onHome.Load(); err == nil && onHome != nil && slices.ContainsFunc(b.Put, isHome) {
+		(*onHome)()
 	}
 	return err
 }
@@ -43,7 +44,8 @@ func TestWordsAreToldThoughTheCallerLeft(t *testing.T) {
 	copyOf(t, phone, d.ID(), "one")
 
 	ctx, leave := context.WithCancel(context.Background())
-	st.onHome = leave
+	leaves := func() { leave() }
+	st.onHome.Store(&leaves)
 	text, err := laptop.CreateRecovery(ctx)
 	if len(strings.Fields(text)) != identity.RecoveryWords {
 		_, again := laptop.CreateRecovery(context.Background())
@@ -63,7 +65,11 @@ func TestANodeThatEndsAmidNewWordsGoesOn(t *testing.T) {
 	pair(t, laptop, phone, "phone")
 	copyOf(t, phone, d.ID(), "one")
 	var told bool
-	st.onHome = func() { st.onHome, told = nil, node.HomeTellsOfNext(laptop) }
+	ask := func() {
+		st.onHome.Store(nil)
+		told = node.HomeTellsOfNext(laptop)
+	}
+	st.onHome.Store(&ask)
 	if _, err := laptop.CreateRecovery(context.Background()); err != nil {
 		t.Fatal(err)
 	}
