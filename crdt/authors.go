@@ -34,6 +34,9 @@ func (x *XMLElement) AttributeAuthor(key string) (ID, bool) { return x.entryAuth
 // false if it is not set.
 func (t *Text) AttributeAuthor(key string) (ID, bool) { return t.entryAuthor(key) }
 
+// Not inlined: 3 callers, for a smaller page.
+//
+//go:noinline
 func (n *node) authors(index, length int) iter.Seq[Authored] {
 	return func(yield func(Authored) bool) {
 		from, to := n.within(index, length)

@@ -209,6 +209,9 @@ func (d *Doc) itemAt(c uint32, clock uint64) handle {
 }
 
 // clientIndex returns the index of a client, or 0 if nothing is known of it.
+// Not inlined: 20 callers, for a smaller page.
+//
+//go:noinline
 func (d *Doc) clientIndex(id ClientID) uint32 {
 	if i := d.recent; i != 0 && d.clients[i].id == id {
 		return i

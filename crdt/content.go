@@ -37,7 +37,10 @@ func (tx *Txn) insertValue(list int32, left, right handle, v Value) handle {
 		typ := d.addType(&sharedType{kind: n.kind, item: h, name: n.name, view: v.node.(Shared)})
 		it.content = uint32(typ)
 		n.doc, n.typ = d, typ
-		d.observers += n.watch.count()
+		if w := n.watch; w != nil {
+			d.observers += len(w.own) + len(w.deep)
+			d.deepInside += len(w.deep)
+		}
 		tx.insert(h, left, right)
 		tx.fill(n)
 		return h

@@ -146,7 +146,8 @@ type Doc struct {
 	pending pending
 	hooks   hooks
 	// observers is how many functions observe types of this document.
-	observers int
+	observers  int
+	deepInside int // how many ever were deep observers of a type that is no root
 }
 
 // NewDoc returns an empty document.

@@ -176,7 +176,10 @@ func (tx *Txn) insert(h, left, right handle) {
 			t.formats = &orderedSet[uint32]{}
 		}
 		t.formats.add(it.size)
+	case kindAny, kindJSON, kindBinary:
+		t.values = true
 	case kindDoc:
+		t.values = true
 		tx.subdocAdded(it.content)
 	}
 	tx.change(it.list)

@@ -55,6 +55,9 @@ func (m *Map) Len() int {
 func (m *Map) All() iter.Seq2[string, Value] { return m.allEntries() }
 
 // allEntries yields the entries of the type's map.
+// Not inlined: 4 callers, for a smaller page.
+//
+//go:noinline
 func (n *node) allEntries() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
 		if t := n.shared(); t != nil {

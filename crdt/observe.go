@@ -13,13 +13,6 @@ type observers struct {
 	deep []*func([]*Event)
 }
 
-func (o *observers) count() int {
-	if o == nil {
-		return 0
-	}
-	return len(o.own) + len(o.deep)
-}
-
 // Observe calls f after each transaction that changed the type itself - its
 // children, or keys of its map or attributes -, until cancel is called. It is
 // not called for a type that the transaction created or deleted. f may edit the
@@ -33,6 +26,9 @@ func (n *node) Observe(f func(*Event)) (cancel func()) {
 // inside it, until cancel is called, with an event for each of those that were
 // changed: first those of outer types. It is Yjs's observeDeep.
 func (n *node) ObserveDeep(f func([]*Event)) (cancel func()) {
+	if n.doc != nil && n.doc.types[n.typ].item != 0 {
+		n.doc.deepInside++
+	}
 	return observe(n, &n.watchers().deep, f)
 }
 
@@ -71,38 +67,65 @@ func (t *sharedType) watch() observers {
 // callObservers calls the observers of all types that a transaction changed,
 // in Yjs's order, and tells whether Yjs would clean up format marks after them.
 func (d *Doc) callObservers(tx *Txn) (cleanFormats bool) {
+	var events []*Event
 	for _, e := range tx.newEvents() {
 		t := d.types[e.target]
 		if d.isDeleted(t) {
 			continue
 		}
-		tx.addEvent(e)
+		events = append(events, e)
+		tx.report.targets = append(tx.report.targets, e.target)
+		tx.report.parents.add(d.outermost(e.target))
 		for _, f := range t.watch().own {
 			(*f)(e)
 		}
 		cleanFormats = cleanFormats || !tx.local && t.kind.isText() && t.formatted
 	}
-	var deep []int // parents with observers
-	for i, typ := range tx.report.parents.all {
-		if t := d.types[typ]; !d.isDeleted(t) && len(t.watch().deep) > 0 {
-			deep = append(deep, i)
+	d.callDeepObservers(events)
+	return cleanFormats
+}
+
+// callDeepObservers calls the observers of types with what happened inside them.
+func (d *Doc) callDeepObservers(events []*Event) {
+	var observed orderedSet[int32]
+	var inside [][]*Event // of each
+	for _, e := range events {
+		for typ := e.target; typ != 0; typ = d.nextParent(typ) {
+			if t := d.types[typ]; d.isDeleted(t) || len(t.watch().deep) == 0 {
+				continue
+			}
+			i := observed.add(typ)
+			if i == len(inside) {
+				inside = append(inside, nil)
+			}
+			inside[i] = append(inside[i], e)
 		}
 	}
-	for _, i := range deep {
-		typ := tx.report.parents.all[i]
-		var events []*Event
-		for _, e := range tx.report.events[i] {
+	for i, typ := range observed.all {
+		var live []*Event
+		for _, e := range inside[i] {
 			if !d.isDeleted(d.types[e.target]) {
 				e.current, e.hasPath = typ, false
-				events = append(events, e)
+				live = append(live, e)
 			}
 		}
-		sorting.Stable(events, func(a, b *Event) int { return cmp.Compare(len(a.Path()), len(b.Path())) })
+		sorting.Stable(live, func(a, b *Event) int { return cmp.Compare(len(a.Path()), len(b.Path())) })
 		for _, f := range d.types[typ].watch().deep {
-			(*f)(events)
+			(*f)(live)
 		}
 	}
-	return cleanFormats
+}
+
+// nextParent returns the next type around a type that may have deep observers,
+// or 0 after the root. Mostly only roots have them, and types may be deep.
+func (d *Doc) nextParent(typ int32) int32 {
+	switch {
+	case d.types[typ].item == 0:
+		return 0
+	case d.deepInside == 0:
+		return d.outermost(typ)
+	}
+	return d.parentType(typ)
 }
 
 // newEvents returns an event for each type that a transaction changed, in the
@@ -126,27 +149,6 @@ func (tx *Txn) newEvents() []*Event {
 		}
 	}
 	return events
-}
-
-// addEvent files an event under its type and all that hold it.
-func (tx *Txn) addEvent(e *Event) {
-	d := tx.doc
-	r := tx.report
-	for typ := e.target; ; typ = d.parentType(typ) {
-		i := r.parents.add(typ)
-		if i == len(r.events) {
-			r.events = append(r.events, nil)
-		}
-		r.events[i] = append(r.events[i], e)
-		if d.types[typ].item == 0 {
-			return
-		}
-	}
-}
-
-// parentType returns the type that holds a type which is no root.
-func (d *Doc) parentType(typ int32) int32 {
-	return d.lists[d.item(d.types[typ].item).list].typ
 }
 
 // Event tells how a transaction changed one shared type. What changed is

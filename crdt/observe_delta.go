@@ -15,26 +15,29 @@ type piece struct {
 	adds, deletes bool
 }
 
-// pieces calls f for the children of the event's type.
-func (e *Event) pieces(f func(piece)) {
+// pieces calls f for the children of the event's type in an extent, and for
+// those after it while f says that they matter.
+func (e *Event) pieces(x extent, f func(piece) (more bool)) {
 	d := e.tx.doc
-	list := d.types[e.target].children
-	if list == 0 {
-		return
-	}
 	// Only the first transaction of a queue extends runs; and once it is
 	// completed they are one in Yjs too.
 	split := d.queue[0] == e.tx && !e.tx.joined
-	for h := d.lists[list].first; h != 0; {
+	step := func(p piece) bool {
+		if p.adds || p.deletes {
+			x.units -= p.to - p.from
+		}
+		return f(p)
+	}
+	for h, more := x.first, true; h != 0 && (more || x.units > 0); {
 		it := d.item(h)
 		next := it.right
 		start := e.tx.startOf(it.client)
 		if it.clock < start && start < it.end() && split {
 			cut := start - it.clock
-			f(piece{h, it, 0, cut, false, e.tx.deleted(it.client, it.clock)})
-			f(piece{h, it, cut, it.len(), true, e.tx.deleted(it.client, start)})
+			step(piece{h, it, 0, cut, false, e.tx.deleted(it.client, it.clock)})
+			more = step(piece{h, it, cut, it.len(), true, e.tx.deleted(it.client, start)})
 		} else {
-			f(piece{h, it, 0, it.len(), it.clock >= start, e.tx.deleted(it.client, it.clock)})
+			more = step(piece{h, it, 0, it.len(), it.clock >= start, e.tx.deleted(it.client, it.clock)})
 		}
 		h = next
 	}
@@ -67,7 +70,12 @@ func (e *Event) ListDelta() []ListOp {
 		}
 		return &e.list[len(e.list)-1]
 	}
-	e.pieces(func(p piece) {
+	list := e.tx.doc.types[e.target].children
+	x, before := e.extent(e.tx.doc.lists[list].formatted())
+	if before > 0 {
+		last(2).Retain = before
+	}
+	e.pieces(x, func(p piece) bool {
 		switch {
 		case p.it.deleted():
 			if p.deletes && !p.adds {
@@ -82,6 +90,7 @@ func (e *Event) ListDelta() []ListOp {
 		default:
 			last(2).Retain += int(p.to - p.from)
 		}
+		return false
 	})
 	if kind == 2 {
 		e.list = e.list[:len(e.list)-1]
@@ -187,7 +196,18 @@ func (e *Event) Delta() []DeltaOp {
 	e.hasText = true
 	d.transact(nil, true, func(tx *Txn) {
 		w := textWalk{tx: tx, d: d}
-		e.pieces(w.step)
+		x, before := e.extent(d.types[e.target].values)
+		if before > 0 {
+			w.action, w.retain = walkRetain, before
+		}
+		if x.first != 0 {
+			w.current = d.attrsBefore(d.item(x.first).list, x.first)
+			w.old = append(w.old, w.current...)
+		}
+		e.pieces(x, func(p piece) bool {
+			w.step(p)
+			return len(w.changed) > 0
+		})
 		w.flush()
 		for n := len(w.ops); n > 0 && w.ops[n-1].Retain > 0 && w.ops[n-1].Attrs == nil; n-- {
 			w.ops = w.ops[:n-1]

@@ -40,11 +40,11 @@ type Txn struct {
 
 // txnReport is what observers and hooks get of a transaction.
 type txnReport struct {
-	starts map[uint32]uint64 // by client, its state before; once there are many
-	// The types that changed or hold such a type, in the order in which Yjs tells
-	// of them, and the events of each.
-	parents orderedSet[int32]
-	events  [][]*Event
+	starts  map[uint32]uint64 // by client, its state before; once there are many
+	targets []int32           // the types that changed
+	parents orderedSet[int32] // the roots that hold them; once climbed, all types that do
+	climbed bool
+	extents *extents // once looked for
 	// deleters are the clients whose units were deleted, in the order of their
 	// first deletion, which decides bytes as in Yjs.
 	deleters []uint64
@@ -191,17 +191,31 @@ func (tx *Txn) Deleted(id ID) bool {
 }
 
 // Changed tells whether the transaction changed a type or types inside it, for
-// hooks from OnAfterTransaction on. It is Yjs's changedParentTypes.has.
+// hooks from OnAfterTransaction on, of this transaction and of those begun by
+// them. It is Yjs's changedParentTypes.has.
 func (tx *Txn) Changed(s Shared) bool {
 	n := s.base()
 	return n != nil && n.doc == tx.doc && tx.changedInside(n.typ)
 }
 
 func (tx *Txn) changedInside(typ int32) bool {
-	if tx.report == nil {
+	d, r := tx.doc, tx.report
+	if r == nil {
 		return false
 	}
-	return tx.report.parents.index(typ) >= 0
+	if d.types[typ].item != 0 && !r.climbed {
+		r.climbed = true
+		for _, t := range r.targets {
+			for r.parents.index(t) < 0 {
+				r.parents.add(t)
+				if d.types[t].item == 0 {
+					break // collected meanwhile
+				}
+				t = d.parentType(t)
+			}
+		}
+	}
+	return r.parents.index(typ) >= 0
 }
 
 // ChangedRoots returns the names of the roots in which something changed,
@@ -211,7 +225,7 @@ func (tx *Txn) ChangedRoots() []string {
 	var names []string
 	for _, c := range tx.changed {
 		if t := d.types[c.typ]; !t.gone {
-			names = append(names, d.rootName(t))
+			names = append(names, d.types[d.outermost(c.typ)].name)
 		}
 	}
 	sorting.Stable(names, strings.Compare)

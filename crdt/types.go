@@ -26,7 +26,10 @@ type sharedType struct {
 	// formatted is set by the first format mark. As in Yjs, a root that is
 	// named by updates before it is defined forgets the marks it got before.
 	formatted bool
+	// values tells that it was given plain values, which no text shows.
+	values bool
 
+	root     int32  // the root that holds it, once it was looked for; see Doc.outermost
 	item     handle // the item that holds the type; 0: a root
 	children int32  // list, or 0 while there was no child
 	name     string // of a root, or the node name of an XML element or hook
@@ -182,6 +185,30 @@ func (d *Doc) defineRoot(name string, kind typeKind) (int32, *sharedType) {
 		t.formatted = false
 	}
 	return i, t
+}
+
+// parentType returns the type that holds a type which is no root.
+func (d *Doc) parentType(typ int32) int32 {
+	return d.lists[d.item(d.types[typ].item).list].typ
+}
+
+// outermost returns the root that holds a type. It is remembered for each type
+// on the way: the way to it is as long as the type is deep.
+func (d *Doc) outermost(typ int32) int32 {
+	root := typ
+	for d.types[root].root == 0 && d.types[root].item != 0 {
+		root = d.parentType(root)
+	}
+	if known := d.types[root].root; known != 0 {
+		root = known
+	}
+	for t := d.types[typ]; t.root == 0; t = d.types[typ] {
+		t.root = root
+		if t.item != 0 {
+			typ = d.parentType(typ)
+		}
+	}
+	return root
 }
 
 // rootName returns the name of the root that holds a type.

@@ -229,17 +229,16 @@ func (u *UndoManager[M]) inScope(h handle) bool {
 	if it.kind == kindGC || u.whole {
 		return it.kind != kindGC
 	}
-	for {
-		typ := d.lists[it.list].typ
+	typ := d.lists[it.list].typ
+	if slices.Contains(u.scope, d.outermost(typ)) {
+		return true
+	}
+	for ; d.types[typ].item != 0; typ = d.parentType(typ) {
 		if slices.Contains(u.scope, typ) {
 			return true
 		}
-		holder := d.types[typ].item
-		if holder == 0 {
-			return false
-		}
-		it = d.item(holder)
 	}
+	return false
 }
 
 // record puts a transaction on a stack. It is called after its observers.

@@ -40,7 +40,10 @@ var scaleWorks = []scaleWork{
 	{name: "undo-storm", size: 200, prepare: undoStorm},
 	{name: "undo-prepended", size: 500, prepare: undoPrepended},
 	{name: "undo-nested", size: 200, prepare: undoNested},
-	{name: "events-observed", size: 5000, prepare: eventsObserved},
+	{name: "hooks-called", size: 5000, prepare: hooksCalled},
+	{name: "text-deltas", size: 2000, prepare: textDeltas},
+	{name: "list-deltas", size: 2000, prepare: listDeltas},
+	{name: "deep-xml-observed", size: 1000, prepare: deepXMLObserved},
 	{name: "plain-list", size: 5000, prepare: plainList, yardstick: true},
 	{name: "plain-map", size: 5000, prepare: plainMap, yardstick: true},
 }
@@ -228,9 +231,9 @@ func editsInPaste(n int) (func() error, error) {
 	})
 }
 
-// eventsObserved types while a hook is told of every update and another of every
+// hooksCalled types while a hook is told of every update and another of every
 // transaction.
-func eventsObserved(n int) (func() error, error) {
+func hooksCalled(n int) (func() error, error) {
 	r := newRand(n)
 	return func() error {
 		doc := crdt.NewDoc(crdt.Config{ClientID: 1})

@@ -7,6 +7,9 @@ type columnBytes struct {
 }
 
 // spill puts buf aside if it has become long.
+// Not inlined: 5 callers, for a smaller page.
+//
+//go:noinline
 func (c *columnBytes) spill() { c.buf = c.full.Spill(c.buf) }
 
 func (c *columnBytes) len() int { return c.full.Len() + len(c.buf) }

@@ -55,6 +55,9 @@ func parseDecimal(text []byte) decimal {
 	return newDecimal(digits, min(point, len(digits)))
 }
 
+// Not inlined: 4 callers, for a smaller page.
+//
+//go:noinline
 func newDecimal(digits []byte, point int) decimal {
 	for len(digits) > 0 && digits[0] == 0 {
 		digits = digits[1:]
