@@ -147,7 +147,8 @@ type Doc struct {
 	hooks   hooks
 	// observers is how many functions observe types of this document.
 	observers  int
-	deepInside int // how many ever were deep observers of a type that is no root
+	wrote      uint64 // the last transaction that added units
+	deepInside int    // how many ever were deep observers of a type that is no root
 }
 
 // NewDoc returns an empty document.

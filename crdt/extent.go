@@ -19,10 +19,8 @@ type extent struct {
 // with others, or a later transaction wrote more.
 func (tx *Txn) findExtents() *extents {
 	d, r := tx.doc, tx.report
-	for _, q := range d.queue {
-		if tx.joined || q.number > tx.number && len(q.touched) > 0 {
-			return nil
-		}
+	if tx.joined || d.wrote > tx.number {
+		return nil
 	}
 	if r.extents != nil {
 		return r.extents
@@ -76,7 +74,9 @@ func (tx *Txn) extend(h handle, units uint64) {
 		all.of = append(all.of, extent{first: h})
 	}
 	x := &all.of[i]
-	if d.isBefore(h, x.first) {
+	if l := &d.lists[list]; l.root == 0 {
+		x.first = l.first // no tree is made for lists that nobody may ask about
+	} else if d.isBefore(h, x.first) {
 		x.first = h
 	}
 	x.units += units

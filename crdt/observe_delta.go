@@ -196,7 +196,9 @@ func (e *Event) Delta() []DeltaOp {
 	e.hasText = true
 	d.transact(nil, true, func(tx *Txn) {
 		w := textWalk{tx: tx, d: d}
-		x, before := e.extent(d.types[e.target].values)
+		t := d.types[e.target]
+		// Beyond markBits keys, to look for the formats in effect is no quicker.
+		x, before := e.extent(t.values || t.formats != nil && len(t.formats.all) > markBits)
 		if before > 0 {
 			w.action, w.retain = walkRetain, before
 		}

@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -88,5 +89,28 @@ func TestChangedAtEveryDepth(t *testing.T) {
 	edit(t, d, func(tx *Txn) error { return inner.Set(tx, "key", Number(2)) })
 	if asked != 2 {
 		t.Errorf("asked %d times", asked)
+	}
+}
+
+// TestChangedAskedEarly asks a transaction of a type before all of its observers
+// were called: what is asked later, and what is undone, does not suffer.
+func TestChangedAskedEarly(t *testing.T) {
+	d := NewDoc(Config{ClientID: 1})
+	asked, later := NewMap(), NewMap()
+	edit(t, d, func(tx *Txn) error { return d.Map("root").Set(tx, "asked", ValueOf(asked)) })
+	edit(t, d, func(tx *Txn) error { return d.Map("root").Set(tx, "later", ValueOf(later)) })
+	undo, err := NewUndoManager[int](d, UndoConfig{Scope: []Shared{later}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.OnBeforeObserverCalls(func(tx *Txn) { tx.Changed(later) })
+	asked.Observe(func(e *Event) { e.Txn().Changed(later) })
+	changed := false
+	d.OnAfterTransaction(func(tx *Txn) { changed = tx.Changed(later) })
+	edit(t, d, func(tx *Txn) error {
+		return errors.Join(asked.Set(tx, "key", Null()), later.Set(tx, "key", Null()))
+	})
+	if !changed || !undo.CanUndo() {
+		t.Errorf("changed is %v, to be undone %v", changed, undo.CanUndo())
 	}
 }

@@ -43,8 +43,8 @@ type txnReport struct {
 	starts  map[uint32]uint64 // by client, its state before; once there are many
 	targets []int32           // the types that changed
 	parents orderedSet[int32] // the roots that hold them; once climbed, all types that do
-	climbed bool
-	extents *extents // once looked for
+	climbed int               // how many targets
+	extents *extents          // once looked for
 	// deleters are the clients whose units were deleted, in the order of their
 	// first deletion, which decides bytes as in Yjs.
 	deleters []uint64
@@ -191,8 +191,8 @@ func (tx *Txn) Deleted(id ID) bool {
 }
 
 // Changed tells whether the transaction changed a type or types inside it, for
-// hooks from OnAfterTransaction on, of this transaction and of those begun by
-// them. It is Yjs's changedParentTypes.has.
+// hooks from OnAfterTransaction on, until a later transaction has collected what
+// changed as garbage. It is Yjs's changedParentTypes.has.
 func (tx *Txn) Changed(s Shared) bool {
 	n := s.base()
 	return n != nil && n.doc == tx.doc && tx.changedInside(n.typ)
@@ -203,9 +203,9 @@ func (tx *Txn) changedInside(typ int32) bool {
 	if r == nil {
 		return false
 	}
-	if d.types[typ].item != 0 && !r.climbed {
-		r.climbed = true
-		for _, t := range r.targets {
+	if d.types[typ].item != 0 {
+		for ; r.climbed < len(r.targets); r.climbed++ {
+			t := r.targets[r.climbed]
 			for r.parents.index(t) < 0 {
 				r.parents.add(t)
 				if d.types[t].item == 0 {
@@ -256,6 +256,7 @@ func (tx *Txn) advance(c uint32, n uint64) {
 	cl := &d.clients[c]
 	if cl.txn != tx.number {
 		cl.txn, cl.before = tx.number, cl.state
+		d.wrote = tx.number
 		// Transactions that are still being completed report what is added
 		// meanwhile as well.
 		for _, q := range d.queue {
