@@ -210,11 +210,3 @@ func (d *Doc) outermost(typ int32) int32 {
 	}
 	return root
 }
-
-// rootName returns the name of the root that holds a type.
-func (d *Doc) rootName(t *sharedType) string {
-	for t.item != 0 {
-		t = d.types[d.lists[d.items.at(t.item).list].typ]
-	}
-	return t.name
-}
