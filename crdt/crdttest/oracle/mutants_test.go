@@ -15,7 +15,7 @@ import (
 )
 
 // mutantSeeds is how many programs the oracle has to find a mutant.
-const mutantSeeds = 500
+const mutantSeeds = 1200
 
 // mutant is a deliberate fault: one line of the engine changed.
 type mutant struct {
