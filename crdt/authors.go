@@ -34,7 +34,7 @@ func (x *XMLElement) AttributeAuthor(key string) (ID, bool) { return x.entryAuth
 // false if it is not set.
 func (t *Text) AttributeAuthor(key string) (ID, bool) { return t.entryAuthor(key) }
 
-// Not inlined: 3 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (n *node) authors(index, length int) iter.Seq[Authored] {

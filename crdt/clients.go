@@ -209,7 +209,7 @@ func (d *Doc) itemAt(c uint32, clock uint64) handle {
 }
 
 // clientIndex returns the index of a client, or 0 if nothing is known of it.
-// Not inlined: 20 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (d *Doc) clientIndex(id ClientID) uint32 {

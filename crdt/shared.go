@@ -51,7 +51,7 @@ func (n *node) text() string {
 }
 
 // Deleted tells whether the type was part of a document and is not any more.
-// Not inlined: 2 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (n *node) Deleted() bool { return n.doc != nil && n.doc.isDeleted(n.doc.types[n.typ]) }

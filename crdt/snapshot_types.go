@@ -98,7 +98,7 @@ func (s *Snapshot) shown(client ClientID, clock, end uint64) iter.Seq2[uint64, u
 	}
 }
 
-// Not inlined: 3 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (n *node) entriesAt(s Snapshot) iter.Seq2[string, Value] {

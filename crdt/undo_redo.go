@@ -25,7 +25,7 @@ func (d *Doc) keep(h handle, keep bool) {
 func (d *Doc) holder(it *item) handle { return d.types[d.lists[it.list].typ].item }
 
 // redoneAs returns the item as which an item was made again.
-// Not inlined: 4 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (tx *Txn) redoneAs(h handle) handle {

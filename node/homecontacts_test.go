@@ -26,13 +26,16 @@ func TestContactsAreKeptWhenWordsAreMadeElsewhere(t *testing.T) {
 	if _, err := phone.AddContact(ctx, card, "Kim"); err != nil {
 		t.Fatal(err)
 	}
+	if err := phone.Verify(ctx, card.User, true); err != nil {
+		t.Fatal(err)
+	}
 	words(t, laptop)
 	offline(t, phone, false)
 	await(t, "the phone to know of the words", func() bool { _, made := phone.OwnDevices(); return !made.IsZero() })
 	for _, n := range []*node.Node{phone, laptop} {
 		await(t, "the contact to be there", func() bool {
 			list := n.Contacts()
-			return len(list) == 1 && list[0].Name == "Kim"
+			return len(list) == 1 && list[0].Name == "Kim" && !list[0].Verified
 		})
 	}
 }

@@ -81,9 +81,8 @@ func (n *Node) tendHome(ctx context.Context) error {
 }
 
 // carryContacts enters contacts that only a home document of before has: a device
-// wrote them there that did not know of the new one yet. One that was carried is
-// not looked at again: who is no longer verified must not become so by an old
-// document.
+// wrote them there that did not know of the new one yet. They are not verified by
+// it: a device that was lost since may still write there.
 func (n *Node) carryContacts(h *homeData) (changes []homeChange) {
 	n.home.mu.Lock()
 	before := n.home.docs[:max(0, len(n.home.docs)-1)]
@@ -95,6 +94,7 @@ func (n *Node) carryContacts(h *homeData) (changes []homeChange) {
 		}
 		for user, c := range d.readHome().contacts {
 			if _, known := h.contacts[user]; !known && len(h.contacts) < maxContacts {
+				c.Verified = false
 				h.contacts[user] = c
 				changes = append(changes, homeChange{homeContacts, user.String(), c})
 			}

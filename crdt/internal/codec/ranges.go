@@ -19,7 +19,7 @@ func (r Range) End() uint64 { return r.Clock + r.Len }
 type Ranges []Range
 
 // Group sorts by client, descending, and leaves the order within a client.
-// Not inlined: 2 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (r Ranges) Group() {
@@ -65,7 +65,7 @@ func (r Ranges) mergeSort(spare Ranges, p *pace) {
 
 // Normalize sorts by client, descending, and clock, and joins ranges that
 // touch or overlap. It works in place and returns the shortened slice.
-// Not inlined: 9 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (r Ranges) Normalize() Ranges { return r.normalize(nil) }

@@ -19,13 +19,13 @@ type Reader struct {
 func NewReader(update []byte) *Reader { return NewFormatReader(V1, update) }
 
 // NewFormatReader returns a Reader before the first struct of update.
-// Not inlined: 11 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func NewFormatReader(f Format, update []byte) *Reader { return newReader(nil, f, update) }
 
 // newReader returns a Reader that ends with the error of p's context.
-// Not inlined: 5 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func newReader(p *pace, f Format, update []byte) *Reader {
@@ -96,7 +96,7 @@ func (r *Reader) Err() error { return r.in.d.Err() }
 
 // Deletes reads the delete set that follows the last struct, in the order in
 // which it is written.
-// Not inlined: 19 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (r *Reader) Deletes() (Ranges, error) { return r.in.deletes(nil) }

@@ -249,7 +249,7 @@ func Equal(a, b Any) bool {
 
 // arrayIndex tells whether key is a canonical array index, which JavaScript
 // enumerates before other keys.
-// Not inlined: 4 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func arrayIndex(key string) (uint32, bool) {

@@ -7,7 +7,7 @@ type columnBytes struct {
 }
 
 // spill puts buf aside if it has become long.
-// Not inlined: 5 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func (c *columnBytes) spill() { c.buf = c.full.Spill(c.buf) }

@@ -55,7 +55,7 @@ func parseDecimal(text []byte) decimal {
 	return newDecimal(digits, min(point, len(digits)))
 }
 
-// Not inlined: 4 callers, for a smaller page.
+// Not inlined: a page is smaller for it.
 //
 //go:noinline
 func newDecimal(digits []byte, point int) decimal {
