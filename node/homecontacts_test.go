@@ -13,11 +13,8 @@ import (
 // book on one device while another one made recovery words is still there.
 func TestContactsAreKeptWhenWordsAreMadeElsewhere(t *testing.T) {
 	ctx := context.Background()
-	laptop, phone, friend := start(t), start(t), start(t)
-	d := create(t, laptop, "Plan")
-	write(t, d, "one")
-	pair(t, laptop, phone, "phone")
-	copyOf(t, phone, d.ID(), "one")
+	laptop, phone, _, _ := twoDevices(t)
+	friend := start(t)
 	card, err := friend.Card()
 	if err != nil {
 		t.Fatal(err)

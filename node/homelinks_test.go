@@ -68,15 +68,21 @@ func TestOwnDevicesShowEachOthersLinks(t *testing.T) {
 	await(t, "the phone not to show it", func() bool { return !shown(onPhone, after) && shown(onPhone, before) })
 }
 
+// twoDevices starts two devices of one user that have a document with the text
+// "one".
+func twoDevices(t *testing.T) (laptop, phone *node.Node, d, onPhone *node.Document) {
+	laptop, phone = start(t), start(t)
+	d = create(t, laptop, "Plan")
+	write(t, d, "one")
+	pair(t, laptop, phone, "phone")
+	return laptop, phone, d, copyOf(t, phone, d.ID(), "one")
+}
+
 // TestHomeLinksThatAreNotTheInvitesAreNotShown: what the home document says of a
 // link is believed only if the link's key follows from it.
 func TestHomeLinksThatAreNotTheInvitesAreNotShown(t *testing.T) {
 	ctx := context.Background()
-	laptop, phone := start(t), start(t)
-	d := create(t, laptop, "Plan")
-	write(t, d, "one")
-	pair(t, laptop, phone, "phone")
-	onPhone := copyOf(t, phone, d.ID(), "one")
+	laptop, _, d, onPhone := twoDevices(t)
 	wrong, err := d.MakeLink(ctx, node.LinkTerms{Role: access.Editor, Label: "wrong"})
 	if err != nil {
 		t.Fatal(err)
@@ -110,11 +116,7 @@ func TestHomeLinksThatAreNotTheInvitesAreNotShown(t *testing.T) {
 // followed is followed next, not taken for what was read before it.
 func TestHomeChangedWhileFollowed(t *testing.T) {
 	ctx := context.Background()
-	laptop, phone := start(t), start(t)
-	d := create(t, laptop, "Plan")
-	write(t, d, "one")
-	pair(t, laptop, phone, "phone")
-	onPhone := copyOf(t, phone, d.ID(), "one")
+	_, phone, d, onPhone := twoDevices(t)
 	link, err := d.MakeLink(ctx, node.LinkTerms{Role: access.Viewer, Label: "later"})
 	if err != nil {
 		t.Fatal(err)

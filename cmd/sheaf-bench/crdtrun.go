@@ -122,17 +122,20 @@ func runPack(in *crdtInput) (done, error) {
 		return done{}, err
 	}
 	rest := packed.Pack(doc)
-	return done{kept: &rest, bytes: len(rest), text: func() (string, error) {
-		file, err := packed.Open(rest)
-		if err != nil {
-			return "", err
-		}
-		visible, err := file.Visible()
-		if err != nil {
-			return "", err
-		}
-		return visible.Text("text").String(), nil
-	}}, nil
+	return done{kept: &rest, bytes: len(rest), text: func() (string, error) { return textAtRest(rest) }}, nil
+}
+
+// textAtRest returns the text of a packed document, without its history.
+func textAtRest(rest []byte) (string, error) {
+	file, err := packed.Open(rest)
+	if err != nil {
+		return "", err
+	}
+	visible, err := file.Visible()
+	if err != nil {
+		return "", err
+	}
+	return visible.Text("text").String(), nil
 }
 
 // textOf loads an update, for a check.

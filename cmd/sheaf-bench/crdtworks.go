@@ -289,15 +289,7 @@ func textAnotherWay(update []byte, format int) (string, error) {
 	if doc.HasPending() {
 		return "", errors.New("some of its units wait for others, which are not in it")
 	}
-	file, err := packed.Open(packed.Pack(doc))
-	if err != nil {
-		return "", err
-	}
-	visible, err := file.Visible()
-	if err != nil {
-		return "", err
-	}
-	return visible.Text("text").String(), nil
+	return textAtRest(packed.Pack(doc))
 }
 
 // units returns the edits of each transaction in UTF-16 units, checked against
